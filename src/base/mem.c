@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/mem.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void *checked(void *p)
+{
+    if (!p) {
+        static const char text[] = "maptrap: out of memory\n";
+        ssize_t ignored = write(STDERR_FILENO, text, sizeof(text) - 1);
+        (void)ignored;
+        _exit(3);
+    }
+    return p;
+}
+
+void *mem_alloc(size_t size)
+{
+    return checked(malloc(size ? size : 1));
+}
+
+void *mem_zalloc(size_t size)
+{
+    return checked(calloc(1, size ? size : 1));
+}
+
+void *mem_realloc_array(void *p, size_t n, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(n, size, &total)) return checked(NULL);
+    return checked(realloc(p, total ? total : 1));
+}
+
+char *mem_strdup(const char *s)
+{
+    return checked(strdup(s));
+}
+
+char *mem_strndup(const char *s, size_t n)
+{
+    return checked(strndup(s, n));
+}
+
+char *mem_printf(const char *fmt, ...)
+{
+    char *s = NULL;
+    va_list ap;
+    va_start(ap, fmt);
+    int n = vasprintf(&s, fmt, ap);
+    va_end(ap);
+    return checked(n < 0 ? NULL : s);
+}
