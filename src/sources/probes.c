@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sources/probes.h"
+
+#include "base/clock.h"
+#include "base/vec.h"
+#include "locate.skel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { POLL_EVENTS_MAX = 65536, LINKS_SINGLE_MAX = 512 };
+
+struct probes {
+    struct locate_bpf *skel;
+    struct ring_buffer *ring;
+    pid_t pid;
+    bool multi;
+    VEC(struct bpf_link *) links[PROBE_PROGRAMS];
+    size_t points[PROBE_PROGRAMS];
+    VEC(struct bpf_link *) samplers;
+    struct candidate *candidates;
+    struct site *sites;
+    size_t candidates_bytes, sites_bytes;
+    int stats_fd; // keeps the kernel's run-time statistics on
+    void (*fn)(void *arg, const struct event *e);
+    void *arg;
+    size_t polled;
+};
+
+static char libbpf_said[1024];
+
+static int keep_message(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+    // The first warning names the cause; what follows are its consequences.
+    if (level == LIBBPF_WARN && !libbpf_said[0]) {
+        vsnprintf(libbpf_said, sizeof(libbpf_said), fmt, ap);
+        libbpf_said[strcspn(libbpf_said, "\n")] = 0;
+    }
+    return 0;
+}
+
+static struct err *load_error(int sys)
+{
+    struct err *e = err_sys(ERR_CANNOT, sys, "the BPF programs could not be loaded%s%s",
+                            libbpf_said[0] ? ": " : "", libbpf_said);
+    if (sys == EPERM || sys == EACCES)
+        return err_advise(e, "run as root (or with CAP_BPF, CAP_PERFMON and CAP_SYS_PTRACE); "
+                             "maptrap doctor says what is missing");
+    return err_advise(e, "maptrap doctor says what this kernel lacks");
+}
+
+static void set_config(struct locate_bpf *s, const struct probes_config *c)
+{
+    s->rodata->target_tgid = (uint32_t)c->pid;
+    s->rodata->off_g_m = c->g_m;
+    s->rodata->off_g_goid = c->g_goid;
+    s->rodata->off_g_parent = c->g_parent;
+    s->rodata->off_g_gopc = c->g_gopc;
+    s->rodata->off_g_preempt_stop = c->g_preempt_stop;
+    s->rodata->off_g_stack_lo = c->g_stack_lo;
+    s->rodata->off_m_g0 = c->m_g0;
+    s->rodata->off_m_locks = c->m_locks;
+    s->rodata->off_m_mallocing = c->m_mallocing;
+    s->rodata->off_map_flag = c->map_flag;
+    s->rodata->map_flag_mask = c->map_flag_mask;
+    s->rodata->off_map_seed = c->map_seed;
+    s->rodata->map_seed_bytes = c->map_seed_bytes;
+    s->rodata->off_iter_map = c->iter_map;
+    s->rodata->addr_write_barrier = c->write_barrier;
+}
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+    struct probes *p = ctx;
+    if (size < sizeof(struct event)) return 0;
+    p->fn(p->arg, data);
+    return ++p->polled >= POLL_EVENTS_MAX ? -EAGAIN : 0; // a chance to look at the clock
+}
+
+static void *map_array(struct bpf_map *m, size_t value, size_t n, size_t *ret_bytes)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    *ret_bytes = (value * n + page - 1) / page * page;
+    void *p = mmap(NULL, *ret_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(m), 0);
+    return p == MAP_FAILED ? NULL : p;
+}
+
+struct err *probes_open(const struct probes_config *config, struct probes **ret)
+{
+    libbpf_said[0] = 0;
+    libbpf_set_print(keep_message);
+    struct probes *p = mem_zalloc(sizeof(*p));
+    p->pid = config->pid;
+    p->stats_fd = -1;
+    p->multi = true;
+    p->skel = locate_bpf__open();
+    if (!p->skel) {
+        probes_close(p);
+        return err_new(ERR_CANNOT, "the BPF object could not be opened: %s", libbpf_said);
+    }
+    set_config(p->skel, config);
+    int rc = locate_bpf__load(p->skel);
+    if (rc) {
+        probes_close(p);
+        return load_error(-rc);
+    }
+    p->candidates = map_array(p->skel->maps.candidates, sizeof(struct candidate), CANDIDATES_MAX,
+                              &p->candidates_bytes);
+    p->sites = map_array(p->skel->maps.sites, sizeof(struct site), SITES_MAX, &p->sites_bytes);
+    p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.events), on_event, p, NULL);
+    if (!p->candidates || !p->sites || !p->ring) {
+        rc = errno;
+        probes_close(p);
+        return err_sys(ERR_CANNOT, rc, "the BPF tables could not be mapped");
+    }
+    p->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+    *ret = p;
+    return NULL;
+}
+
+void probes_close(struct probes *p)
+{
+    if (!p) return;
+    if (p->skel && p->skel->bss) probes_quiet(p);
+    probes_stop_sampling(p);
+    for (int i = 0; i < PROBE_PROGRAMS; i++) {
+        probes_detach(p, i);
+        vec_deinit(&p->links[i]);
+    }
+    vec_deinit(&p->samplers);
+    if (p->ring) ring_buffer__free(p->ring);
+    if (p->candidates) munmap(p->candidates, p->candidates_bytes);
+    if (p->sites) munmap(p->sites, p->sites_bytes);
+    if (p->stats_fd >= 0) close(p->stats_fd);
+    locate_bpf__destroy(p->skel);
+    free(p);
+}
+
+static struct bpf_program *program(const struct probes *p, enum probe_program which)
+{
+    struct bpf_program *programs[PROBE_PROGRAMS] = {
+        [PROBE_CALL] = p->skel->progs.on_call,     [PROBE_ENTRY] = p->skel->progs.on_entry,
+        [PROBE_RETURN] = p->skel->progs.on_return, [PROBE_STOP] = p->skel->progs.on_stop,
+        [PROBE_FATAL] = p->skel->progs.on_fatal,
+    };
+    return programs[which];
+}
+
+static struct err *attach_error(int sys, size_t n)
+{
+    struct err *e = err_sys(ERR_CANNOT, sys, "%zu probes could not be attached%s%s", n,
+                            libbpf_said[0] ? ": " : "", libbpf_said);
+    return err_advise(e, "maptrap doctor says what this kernel allows");
+}
+
+struct err *probes_attach(struct probes *p, enum probe_program which,
+                          const struct probe_point *points, size_t n)
+{
+    if (n == 0) return NULL;
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/exe", p->pid);
+    unsigned long *offsets = mem_alloc(n * sizeof(*offsets));
+    __u64 *cookies = mem_alloc(n * sizeof(*cookies));
+    for (size_t i = 0; i < n; i++) {
+        offsets[i] = points[i].offset;
+        cookies[i] = points[i].cookie;
+    }
+    LIBBPF_OPTS(bpf_uprobe_multi_opts, opts, .offsets = offsets, .cookies = cookies, .cnt = n);
+    libbpf_said[0] = 0;
+    struct bpf_link *link =
+        bpf_program__attach_uprobe_multi(program(p, which), p->pid, path, NULL, &opts);
+    int sys = errno;
+    free(offsets);
+    free(cookies);
+    if (!link) return attach_error(sys, n);
+    vec_push(&p->links[which], link);
+    p->points[which] += n;
+    return NULL;
+}
+
+void probes_detach(struct probes *p, enum probe_program which)
+{
+    for (size_t i = 0; i < p->links[which].n; i++) bpf_link__destroy(p->links[which].p[i]);
+    vec_clear(&p->links[which]);
+    p->points[which] = 0;
+}
+
+size_t probes_attached(const struct probes *p, enum probe_program which)
+{
+    return p->points[which];
+}
+
+struct err *probes_start_sampling(struct probes *p, unsigned hz)
+{
+    struct perf_event_attr attr = { .size = sizeof(attr),
+                                    .type = PERF_TYPE_SOFTWARE,
+                                    .config = PERF_COUNT_SW_CPU_CLOCK,
+                                    .freq = 1,
+                                    .sample_freq = hz,
+                                    .exclude_kernel = 1 };
+    long cpus = sysconf(_SC_NPROCESSORS_CONF);
+    for (int cpu = 0; cpu < cpus; cpu++) {
+        int fd = (int)syscall(SYS_perf_event_open, &attr, -1, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+        if (fd < 0 && errno == ENODEV) continue; // that CPU is off
+        if (fd < 0) return err_sys(ERR_CANNOT, errno, "the CPU sampler could not be opened");
+        struct bpf_link *link = bpf_program__attach_perf_event(p->skel->progs.on_sample, fd);
+        if (!link) {
+            int sys = errno;
+            close(fd);
+            return err_sys(ERR_CANNOT, sys, "the CPU sampler could not be attached");
+        }
+        vec_push(&p->samplers, link);
+    }
+    return NULL;
+}
+
+void probes_stop_sampling(struct probes *p)
+{
+    for (size_t i = 0; i < p->samplers.n; i++) bpf_link__destroy(p->samplers.p[i]);
+    vec_clear(&p->samplers);
+}
+
+struct err *probes_poll(struct probes *p, int timeout_ms,
+                        void (*fn)(void *arg, const struct event *e), void *arg)
+{
+    p->fn = fn;
+    p->arg = arg;
+    p->polled = 0;
+    int rc = timeout_ms ? ring_buffer__poll(p->ring, timeout_ms) : ring_buffer__consume(p->ring);
+    if (rc < 0 && rc != -EINTR && rc != -EAGAIN)
+        return err_sys(ERR_CANNOT, -rc, "reading events failed");
+    return NULL;
+}
+
+struct candidate *probes_candidates(struct probes *p)
+{
+    return p->candidates;
+}
+
+struct site *probes_sites(struct probes *p)
+{
+    return p->sites;
+}
+
+struct err *probes_set_candidate(struct probes *p, uint64_t map, uint32_t index)
+{
+    __u64 key = map;
+    __u32 value = index;
+    if (bpf_map_update_elem(bpf_map__fd(p->skel->maps.candidate_of), &key, &value, BPF_ANY))
+        return err_sys(ERR_CANNOT, errno, "the table of candidates is full");
+    return NULL;
+}
+
+void probes_drop_candidate(struct probes *p, uint64_t map)
+{
+    __u64 key = map;
+    bpf_map_delete_elem(bpf_map__fd(p->skel->maps.candidate_of), &key);
+}
+
+struct err *probes_set_return(struct probes *p, uint64_t addr, uint32_t site)
+{
+    __u64 key = addr;
+    __u32 value = site;
+    if (bpf_map_update_elem(bpf_map__fd(p->skel->maps.returns), &key, &value, BPF_ANY))
+        return err_sys(ERR_CANNOT, errno, "the table of call sites is full");
+    return NULL;
+}
+
+void probes_clear_returns(struct probes *p)
+{
+    int fd = bpf_map__fd(p->skel->maps.returns);
+    __u64 key;
+    while (bpf_map_get_next_key(fd, NULL, &key) == 0)
+        if (bpf_map_delete_elem(fd, &key)) break;
+}
+
+void probes_set_discover(struct probes *p, bool on)
+{
+    p->skel->bss->ctl_discover = on;
+}
+
+void probes_set_accesses(struct probes *p, bool on)
+{
+    p->skel->bss->ctl_accesses = on;
+}
+
+void probes_set_holds(struct probes *p, bool on, uint64_t gap_factor, uint64_t total_ns)
+{
+    p->skel->bss->ctl_gap_factor = gap_factor;
+    p->skel->bss->ctl_hold_budget_ns = total_ns;
+    if (on) p->skel->bss->ctl_let_go = 0;
+    p->skel->bss->ctl_holds = on;
+}
+
+bool probes_holding(const struct probes *p)
+{
+    return p->skel->bss->hold_taken != 0;
+}
+
+void probes_quiet(struct probes *p)
+{
+    p->skel->bss->ctl_holds = 0;
+    p->skel->bss->ctl_let_go = 1;
+    uint64_t until = clock_now_ns() + 10000000;
+    while (probes_holding(p) && clock_now_ns() < until) usleep(50);
+}
+
+static void add_program_stats(struct bpf_program *prog, struct probes_totals *t)
+{
+    struct bpf_prog_info info = { 0 };
+    __u32 size = sizeof(info);
+    if (bpf_prog_get_info_by_fd(bpf_program__fd(prog), &info, &size)) return;
+    t->bpf_ns += info.run_time_ns;
+    t->bpf_runs += info.run_cnt;
+}
+
+void probes_totals(const struct probes *p, struct probes_totals *ret)
+{
+    struct probes_totals t = { 0 };
+    int cpus = libbpf_num_possible_cpus();
+    if (cpus < 1) cpus = 1;
+    struct counters *c = mem_zalloc((size_t)cpus * sizeof(*c));
+    __u32 zero = 0;
+    if (!bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.counts), &zero, c))
+        for (int i = 0; i < cpus; i++) {
+            t.hits_entry += c[i].hits_entry;
+            t.hits_call += c[i].hits_call;
+            t.hits_return += c[i].hits_return;
+            t.hits_other += c[i].hits_other;
+            t.samples += c[i].samples;
+            for (int k = 0; k < FUNCTIONS_MAX; k++) t.hits_function[k] += c[i].hits_function[k];
+            t.on_stack += c[i].on_stack;
+            for (int k = 0; k < DROP_KINDS; k++) t.dropped[k] += c[i].dropped[k];
+        }
+    free(c);
+    t.holds = p->skel->bss->holds_total;
+    t.held_ns = p->skel->bss->held_total_ns;
+    t.stops = p->skel->bss->stw_count;
+    t.fatals = p->skel->bss->fatal_count;
+    for (int k = 0; k < HOLD_END_REASONS; k++) t.hold_ends[k] = p->skel->bss->hold_ends[k];
+    for (int i = 0; i < PROBE_PROGRAMS; i++) add_program_stats(program(p, i), &t);
+    *ret = t;
+}
+
+// The function that calibration probes: its first instruction is emulated by the kernel, the third
+// (lea) is not. It must not be inlined or optimised.
+__attribute__((naked, noinline, used)) static void calibration_target(void)
+{
+    __asm__ volatile("push %rbp\n\t"
+                     "mov %rsp, %rbp\n\t"
+                     "lea 0(%rax), %rax\n\t"
+                     "pop %rbp\n\t"
+                     "ret\n\t");
+}
+
+static double calls_ns(int n)
+{
+    uint64_t t = clock_now_ns();
+    for (int i = 0; i < n; i++) __asm__ volatile("call *%0" ::"r"(calibration_target) : "memory");
+    return (double)(clock_now_ns() - t) / n;
+}
+
+// File offset of an address of our own text.
+static uint64_t own_offset(const void *addr)
+{
+    _cleanup_fclose_ FILE *f = fopen("/proc/self/maps", "re");
+    unsigned long long start, end, offset;
+    char line[1024];
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "%llx-%llx %*s %llx", &start, &end, &offset) == 3 &&
+            (uintptr_t)addr >= start && (uintptr_t)addr < end)
+            return (uintptr_t)addr - start + offset;
+    return 0;
+}
+
+static struct err *cost_at(struct probes *p, uint64_t offset, double *ret)
+{
+    enum { CALLS = 500, ROUNDS = 5 };
+    unsigned long offsets[1] = { offset };
+    LIBBPF_OPTS(bpf_uprobe_multi_opts, opts, .offsets = offsets, .cnt = 1);
+    double plain = calls_ns(CALLS), best = 0;
+    struct bpf_link *link = bpf_program__attach_uprobe_multi(p->skel->progs.on_calibrate, getpid(),
+                                                             "/proc/self/exe", NULL, &opts);
+    if (!link) return attach_error(errno, 1);
+    for (int i = 0; i < ROUNDS; i++) {
+        double ns = calls_ns(CALLS) - plain;
+        if (i == 0 || ns < best) best = ns;
+    }
+    bpf_link__destroy(link);
+    *ret = best;
+    return NULL;
+}
+
+struct err *probes_calibrate(struct probes *p, double *ret_emulated_ns, double *ret_stepped_ns)
+{
+    uint64_t at = own_offset((const void *)calibration_target);
+    if (!at) return err_new(ERR_CANNOT, "our own text was not found in /proc/self/maps");
+    ERR_TRY(cost_at(p, at, ret_emulated_ns));
+    if (ret_stepped_ns) ERR_TRY(cost_at(p, at + 4, ret_stepped_ns));
+    return NULL;
+}
+
+bool probes_multi(const struct probes *p)
+{
+    return p->multi;
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// The BPF side of `locate`: loads the programs, attaches them to one process, reads the events.
+// Everything is owned by file descriptors: when this process dies, however, nothing is left behind.
+//
+// Order: probes_open → probes_attach… → probes_poll… → probes_detach → probes_close. The caller
+// must not attach or detach while a hold is on: probes_quiet() ends holds and waits for that.
+#pragma once
+
+#include "base/err.h"
+#include "bpf/locate.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct probes;
+
+// What the programs must know of the target.
+struct probes_config {
+    pid_t pid;
+    uint32_t g_m, g_goid, g_parent, g_gopc, g_preempt_stop, g_stack_lo;
+    uint32_t m_g0, m_locks, m_mallocing;
+    uint32_t map_flag, map_flag_mask, map_seed, map_seed_bytes, iter_map;
+    uint64_t write_barrier; // address of runtime.writeBarrier, 0 = unknown
+};
+
+// Fails with ERR_CANNOT and what to do: no permission, no BPF, no BTF, lockdown, a kernel too old.
+struct err *probes_open(const struct probes_config *config, struct probes **ret) ERR_MUST_USE;
+void probes_close(struct probes *p);
+
+enum probe_program {
+    PROBE_CALL,
+    PROBE_ENTRY,
+    PROBE_RETURN,
+    PROBE_STOP,
+    PROBE_FATAL,
+    PROBE_PROGRAMS
+};
+
+struct probe_point {
+    uint64_t offset; // in the file
+    uint64_t cookie;
+};
+// One link for all points of a program. A program may have several links; probes_detach() drops
+// them all.
+struct err *probes_attach(struct probes *p, enum probe_program program,
+                          const struct probe_point *points, size_t n) ERR_MUST_USE;
+void probes_detach(struct probes *p, enum probe_program program);
+size_t probes_attached(const struct probes *p, enum probe_program program); // points
+
+// CPU samples of the target, hz a CPU. Stopped by probes_stop_sampling.
+struct err *probes_start_sampling(struct probes *p, unsigned hz) ERR_MUST_USE;
+void probes_stop_sampling(struct probes *p);
+
+// Hands events to fn until `timeout_ms` is over (0 = only what is there).
+struct err *probes_poll(struct probes *p, int timeout_ms,
+                        void (*fn)(void *arg, const struct event *e), void *arg) ERR_MUST_USE;
+
+// Tables that both sides write, mapped.
+struct candidate *probes_candidates(struct probes *p); // CANDIDATES_MAX
+struct site *probes_sites(struct probes *p);           // SITES_MAX
+struct err *probes_set_candidate(struct probes *p, uint64_t map, uint32_t index) ERR_MUST_USE;
+void probes_drop_candidate(struct probes *p, uint64_t map);
+struct err *probes_set_return(struct probes *p, uint64_t addr, uint32_t site) ERR_MUST_USE;
+void probes_clear_returns(struct probes *p);
+
+// Control.
+void probes_set_discover(struct probes *p, bool on);
+void probes_set_accesses(struct probes *p, bool on);
+// gap_factor: a hold is followed by this many times its length without one; total_ns: all holds
+// together must not pass this.
+void probes_set_holds(struct probes *p, bool on, uint64_t gap_factor, uint64_t total_ns);
+// Asks the hold that is on to end, waits until it has (a few µs; at most 10 ms). Holds stay off.
+void probes_quiet(struct probes *p);
+bool probes_holding(const struct probes *p);
+
+struct probes_totals {
+    uint64_t hits_entry, hits_call, hits_return, hits_other, samples;
+    uint64_t hits_function[FUNCTIONS_MAX];
+    uint64_t on_stack;
+    uint64_t dropped[DROP_KINDS];
+    uint64_t holds, held_ns, hold_ends[HOLD_END_REASONS];
+    uint64_t stops, fatals;
+    uint64_t bpf_ns,
+        bpf_runs; // the kernel's own statistics of our programs, holds and waits included
+};
+void probes_totals(const struct probes *p, struct probes_totals *ret);
+
+// What a hit costs on this host, ns, measured on a function of our own: at an instruction that the
+// kernel emulates, and at one that it single-steps. Takes about 60 ms.
+struct err *probes_calibrate(struct probes *p, double *ret_emulated_ns,
+                             double *ret_stepped_ns) ERR_MUST_USE;
+
+// Is uprobe_multi usable here (kernel ≥6.10 or a self-test)? Else single uprobes are used.
+bool probes_multi(const struct probes *p);
