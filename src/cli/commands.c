@@ -2,9 +2,10 @@
 // The list of commands, in the order of --help. One line each.
 #include "cli/command.h"
 
-extern const struct command cmd_completion, cmd_man;
+extern const struct command cmd_completion, cmd_man, cmd_profile;
 
 const struct command *const commands[] = {
+    &cmd_profile,
     &cmd_completion,
     &cmd_man,
     NULL,

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/profile_text.h"
+
+#include "analyses/units.h"
+
+#include <math.h>
+
+enum { SITES_SHOWN = 10 };
+
+static double percent(int64_t value, int64_t total)
+{
+    return total ? 100.0 * fabs((double)value) / fabs((double)total) : 0;
+}
+
+static const char *amount(int64_t value, struct str unit, char *buf)
+{
+    return value ? unit_format(value, unit, buf) : strcpy(buf, "0");
+}
+
+static bool counts(struct str unit)
+{
+    return str_eqc(unit, "count") || unit.n == 0;
+}
+
+// "cpu 12.3s", "3 goroutine".
+static void print_total(FILE *out, const struct profile_answer *a, int64_t total)
+{
+    char buf[48];
+    const struct profile_type *t = &a->p->types.p[a->type];
+    if (t->type.n == 0)
+        fprintf(out, "%lld (of what, the input no longer says)", (long long)total);
+    else if (counts(t->unit))
+        fprintf(out, "%lld %.*s", (long long)total, STR_ARG(t->type));
+    else
+        fprintf(out, "%s of %.*s", amount(total, t->unit, buf), STR_ARG(t->type));
+}
+
+static void print_site(FILE *out, const struct profile_site *s)
+{
+    fprintf(out, "%.*s", STR_ARG(s->function));
+    if (s->file.n) fprintf(out, " (%.*s:%lld)", STR_ARG(s->file), (long long)s->line);
+    fprintf(out, " %s", map_op_name(s->op));
+    if (s->via.n) fprintf(out, " via %.*s", STR_ARG(s->via));
+    fputc('\n', out);
+}
+
+static void print_sites(FILE *out, const struct profile_answer *a)
+{
+    const struct profile_sites *sites = a->sites;
+    struct str unit = a->p->types.p[a->type].unit;
+    char buf[48];
+    if (sites->sites.n == 0) return;
+    fprintf(out, "\nMap-writing sites:\n");
+    for (size_t i = 0; i < sites->sites.n && i < SITES_SHOWN; i++) {
+        const struct profile_site *s = &sites->sites.p[i];
+        fprintf(out, "%10s %5.1f%%  ", amount(s->value, unit, buf),
+                percent(s->value, sites->total));
+        print_site(out, s);
+    }
+    if (sites->sites.n > SITES_SHOWN)
+        fprintf(out, "  and %zu more (--json has all)\n", sites->sites.n - SITES_SHOWN);
+}
+
+static void print_memory(FILE *out, const struct profile_answer *a)
+{
+    char buf[48];
+    if (!a->memory || a->memory->sites.n == 0) return;
+    struct str type = a->p->types.p[a->memory_type].type;
+    fprintf(out, "\nMap memory (%.*s) by owner:\n", STR_ARG(type));
+    for (size_t i = 0; i < a->memory->sites.n && i < SITES_SHOWN; i++) {
+        const struct profile_site *s = &a->memory->sites.p[i];
+        fprintf(out, "%10s %5.1f%%%s  ", amount(s->value, STR("bytes"), buf),
+                percent(s->value, a->memory->total),
+                s->value > PROFILE_MAP_MEMORY_ALARM ? " !" : "  ");
+        print_site(out, s);
+    }
+}
+
+static void print_table(FILE *out, const struct profile_answer *a)
+{
+    const struct profile_top *top = a->top;
+    struct str unit = a->p->types.p[a->type].unit;
+    size_t n = top->rows.n;
+    if (a->limit && n > a->limit) n = a->limit;
+    char flat[48], cum[48];
+    int64_t sum = 0;
+    fprintf(out, "\n%10s %6s %6s %10s %6s\n", "flat", "flat%", "sum%", "cum", "cum%");
+    for (size_t i = 0; i < n; i++) {
+        const struct profile_row *r = &top->rows.p[i];
+        sum = (int64_t)((uint64_t)sum + (uint64_t)r->flat);
+        fprintf(out, "%10s %5.1f%% %5.1f%% %10s %5.1f%%  %.*s\n", amount(r->flat, unit, flat),
+                percent(r->flat, top->total), percent(sum, top->total), amount(r->cum, unit, cum),
+                percent(r->cum, top->total), STR_ARG(a->view->names.p[r->node]));
+    }
+    if (n < top->rows.n) fprintf(out, "%zu of %zu functions; --top 0 shows all\n", n, top->rows.n);
+}
+
+// What the whole is, and what share of it maps are.
+static void print_verdict(FILE *out, const struct profile_answer *a)
+{
+    const struct profile_sites *sites = a->sites;
+    int64_t writes = 0;
+    for (size_t i = 0; i < sites->sites.n; i++)
+        writes = (int64_t)((uint64_t)writes + (uint64_t)sites->sites.p[i].value);
+    if (sites->sites.n) {
+        fprintf(out, "%.1f%% of ", percent(writes, sites->total));
+        print_total(out, a, sites->total);
+        fprintf(out, " is under map writes, from %zu site%s; the first is ", sites->sites.n,
+                sites->sites.n == 1 ? "" : "s");
+        print_site(out, &sites->sites.p[0]);
+    } else {
+        fprintf(out, "No map write in ");
+        print_total(out, a, sites->total);
+        if (a->top->rows.n) {
+            struct str first = a->view->names.p[a->top->rows.p[0].node];
+            fprintf(out, "; most is in %.*s (%.1f%%)", STR_ARG(first),
+                    percent(a->top->rows.p[0].flat, a->top->total));
+        }
+        fputc('\n', out);
+    }
+}
+
+void profile_text(FILE *out, const char *name, const struct profile_answer *a)
+{
+    const struct profile *p = a->p;
+    if (p->broke) fprintf(out, "Incomplete input; of what could be read: ");
+    print_verdict(out, a);
+    fprintf(out, "\n%s: %s profile, %llu samples", name, profile_format_name(p->format),
+            (unsigned long long)p->records);
+    char buf[48];
+    if (p->duration_ns > 0) fprintf(out, " in %s", amount(p->duration_ns, STR("ns"), buf));
+    fprintf(out, "; sample types:");
+    for (size_t i = 0; i < p->types.n; i++)
+        fprintf(out, "%s %.*s%s", i ? "," : "", STR_ARG(p->types.p[i].type),
+                i == a->type ? " (shown)" : "");
+    fputc('\n', out);
+    print_sites(out, a);
+    print_memory(out, a);
+    print_table(out, a);
+}
