@@ -1,0 +1,239 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The harness of the live tests, tried on a maptrap that prints canned answers: what is right must
+pass, and every kind of wrong answer must fail."""
+import copy
+import json
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(TOP, "tests/live"), os.path.join(TOP, "bench")]
+import build
+import cases
+import expect
+import process
+
+MAP = 0xC000012345
+tests = 0
+
+
+def ok(good, name, note=""):
+    global tests
+    tests += 1
+    if not good:
+        print(f"# {note}")
+    print(f"{'ok' if good else 'not ok'} {tests} - {name}")
+
+
+def access(function, mark, op="assign"):
+    name, line = expect.marks("shop")[mark]
+    return {"op": op, "goroutine": 7, "parent": 1, "function": function, "file": "/src/shop/" + name,
+            "line": line, "stack": [], "locks": [], "key": "k"}
+
+
+def document():
+    finding = {"id": "f1", "kind": "write-write", "evidence": "overlap", "map": {"address": hex(MAP)},
+               "accesses": [access("main.(*catalog).remember", "handler"),
+                            access("main.(*catalog).refresh", "refresher")],
+               "guards": [], "held": {"kind": "busy", "ms": 2.0, "times": 3}, "missing": [],
+               "static": "unknown", "advice": "lock", "first_seen": "2026-01-01T00:00:00Z", "count": 1}
+    own = {"map": {"address": hex(MAP)}, "goroutines": 2, "sites": 2, "accesses": 300, "holds": 120,
+           "guards": [], "verdict": "overlap", "why": "met"}
+    return {"schema": "maptrap.findings/1", "target": {"pid": 1}, "findings": [finding], "suspects": [],
+            "coverage": {"maps": 3, "maps_shared": 1, "sites": 4, "accesses": 900, "holds": 120,
+                         "blind": ["main.rollup is too hot"], "by_map": [own]},
+            "cost": {"probe_hits": 10, "ns_per_hit": 1300, "held_ms": 4.0, "cpu_share": 0.004, "dropped": 0},
+            "took_s": 2.1}
+
+
+def outcome(doc, status=1):
+    return expect.Outcome(status, json.dumps(doc), "", 2.5, map=MAP, target="shop", alive=True, works=True,
+                          checks=4, speed={0: 0.97})
+
+
+PAIR = "finding main.(*catalog).remember@handler main.(*catalog).refresh@refresher write-write overlap"
+
+
+def unmet(line, o):
+    try:
+        expect.check(line, o)
+    except expect.Unmet as e:
+        return str(e)
+    return ""
+
+
+def changed(change):
+    doc = copy.deepcopy(document())
+    change(doc)
+    return doc
+
+
+def holds():
+    o = outcome(document())
+    for line in ["exit 1", "exit 0|1", PAIR, "finding main.(*catalog).refresh main.(*catalog).remember",
+                 "map holds >= 100", "map goroutines >= 2", "map verdict in guarded|overlap", "took <= 3s",
+                 "json coverage.maps_shared >= 1", "json findings.1 absent", "blind ~ too hot", "alive", "intact",
+                 "speed 0 >= 0.95", "clean", "wall <= 3s", "not accused main.innocent"]:
+        ok(unmet(line, o) == "", "holds: " + line, unmet(line, o))
+    ok(expect.contract(document(), 1) == [], "the canned document is as the contract says",
+       expect.contract(document(), 1))
+
+
+def fails():
+    def line_off(d):
+        d["findings"][0]["accesses"][0]["line"] += 1
+
+    def other_function(d):
+        d["findings"][0]["accesses"][1]["function"] = "main.innocent"
+    wrong = [
+        ("a wrong line", PAIR, outcome(changed(line_off))),
+        ("a wrong function", PAIR, outcome(changed(other_function))),
+        ("one side twice", PAIR, outcome(changed(lambda d: d["findings"][0].update(
+            accesses=[d["findings"][0]["accesses"][0]] * 2)))),
+        ("another kind", PAIR, outcome(changed(lambda d: d["findings"][0].update(kind="read-write")))),
+        ("a suspect is no finding", PAIR, outcome(changed(
+            lambda d: d.update(suspects=d["findings"], findings=[])))),
+        ("an accused innocent", "not accused main.innocent", outcome(changed(other_function))),
+        ("something found", "nothing found", outcome(document())),
+        ("no coverage of the map", "map holds >= 100", outcome(changed(lambda d: d["coverage"].update(by_map=[])))),
+        ("coverage of another map", "map holds >= 100", outcome(changed(
+            lambda d: d["coverage"]["by_map"][0]["map"].update(address="0xdead")))),
+        ("too few holds", "map holds >= 100", outcome(changed(
+            lambda d: d["coverage"]["by_map"][0].update(holds=99)))),
+        ("no coverage at all", "map holds >= 100", outcome(changed(lambda d: d.pop("coverage")))),
+        ("another verdict", "map verdict in guarded|suspect", outcome(document())),
+        ("too slow", "took <= 2s", outcome(document())),
+        ("the exit status", "exit 0", outcome(document())),
+        ("no JSON", PAIR, expect.Outcome(1, "oops", "", 1)),
+        ("a second finding", "json findings.0 absent", outcome(document())),
+        ("a slowed target", "speed 0 >= 0.98", outcome(document())),
+        ("a dead target", "alive", expect.Outcome(1, "", "", 1)),
+        ("a target that stands still", "intact", expect.Outcome(1, "", "", 1, alive=True)),
+        ("a check that failed", "intact", expect.Outcome(1, "", "", 1, alive=True, works=True, failed_checks=1)),
+        ("a probe left behind", "clean", expect.Outcome(1, "", "", 1, left=["link 7"])),
+        ("an unknown expectation", "miracle", outcome(document())),
+        ("an unknown mark", "finding -@nowhere -@handler", outcome(document())),
+    ]
+    for name, line, o in wrong:
+        ok(unmet(line, o) != "", "fails: " + name)
+    broken = [
+        ("exit 0 with a finding", document(), 0),
+        ("exit 1 without one", changed(lambda d: d.update(findings=[])), 1),
+        ("a suspicion among the findings", changed(lambda d: d["findings"][0].update(evidence="suspect")), 1),
+        ("an accusation among the suspects", changed(lambda d: d.update(suspects=d["findings"])), 1),
+        ("no coverage", changed(lambda d: d.pop("coverage")), 1),
+        ("coverage without holds", changed(lambda d: d["coverage"].pop("holds")), 1),
+        ("an unknown verdict", changed(lambda d: d["coverage"]["by_map"][0].update(verdict="fine")), 1),
+        ("another schema", changed(lambda d: d.update(schema="maptrap.findings/2")), 1),
+    ]
+    for name, doc, status in broken:
+        ok(expect.contract(doc, status) != [], "breaks the contract: " + name)
+    over = ["median took <= 3.2s", "p95 took <= 15s"]
+    ok(expect.over_all(over, [1.0, 2.0, 9.0]) == [], "a good median")
+    ok(len(expect.over_all(over, [1.0, 4.0, 9.0])) == 1, "a bad median")
+    ok(len(expect.over_all(over, [1.0] * 18 + [20.0] * 3)) == 1, "a bad 95th percentile")
+
+
+FAKE_TARGET = """#!/usr/bin/env python3
+import mmap, os, struct, time
+with open(os.environ["COUNTS"], "w+b") as f:
+    f.truncate(4096)
+    page = mmap.mmap(f.fileno(), 4096)
+page[0:8] = struct.pack("<Q", {magic})
+print("ready", os.getpid(), hex({map}), "0x0", "fake", flush=True)
+for i in range(1, 10000):
+    page[64:72] = struct.pack("<Q", i)
+    time.sleep(0.01)
+"""
+
+FAKE_MAPTRAP = """#!/bin/sh
+if [ "$1" = --help ]; then echo "  locate  finds"; exit 0; fi
+cat "{answer}"
+exit {status}
+"""
+
+CASE = """
+NAME    found
+TARGET  {target}
+WARM    0.05
+RUN     maptrap locate --json --pid {{pid}}
+EXPECT  exit 1
+EXPECT  finding main.(*catalog).remember main.(*catalog).refresh write-write overlap
+EXPECT  map holds >= 100
+EXPECT  alive
+EXPECT  intact
+
+NAME    needs-what-nobody-has
+RUN     maptrap locate --json
+EXPECT  exit 0
+NEEDS   cpus>=100000
+"""
+
+
+def script(path, text):
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text)
+    os.chmod(path, os.stat(path).st_mode | stat.S_IXUSR)
+    return path
+
+
+def whole(folder, doc, status):
+    """The runner itself, over one case. Returns its exit status and output."""
+    answer = os.path.join(folder, "answer")
+    with open(answer, "w", encoding="utf-8") as f:
+        json.dump(doc, f)
+    maptrap = script(os.path.join(folder, "maptrap"), FAKE_MAPTRAP.format(answer=answer, status=status))
+    target = script(os.path.join(folder, "target"), FAKE_TARGET.format(magic=process.MAGIC, map=MAP))
+    with open(os.path.join(folder, "one.case"), "w", encoding="utf-8") as f:
+        f.write(CASE.format(target=target))
+    p = subprocess.run([sys.executable, os.path.join(TOP, "tests/live/run.py"), "--tap", "--cases", folder],
+                       env={**os.environ, "MAPTRAP": maptrap}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       text=True, timeout=60)
+    return p.returncode, p.stdout
+
+
+def runs():
+    with tempfile.TemporaryDirectory() as folder:
+        status, out = whole(folder, document(), 1)
+        ok(status == 0 and "ok 1 - found" in out and "\n1..2" in out, "a right answer passes", out)
+        ok("ok 2 - needs-what-nobody-has # SKIP only" in out, "what the machine lacks is skipped, with its reason", out)
+        doc = document()
+        doc["findings"][0]["accesses"][0]["function"] = "main.innocent"
+        status, out = whole(folder, doc, 1)
+        ok(status == 1 and "not ok 1 - found" in out, "a wrong finding fails", out)
+        status, out = whole(folder, changed(lambda d: d["coverage"].update(by_map=[])), 1)
+        ok(status == 1 and "not ok 1 - found" in out, "a missing coverage fails", out)
+        status, out = whole(folder, changed(lambda d: d.update(findings=[])), 0)
+        ok(status == 1 and "not ok 1 - found" in out, "a missing finding fails", out)
+
+
+def real_cases():
+    """The cases of the repository can be read, and name targets that exist."""
+    found = cases.load(os.path.join(TOP, "tests/live/cases"))
+    ok(len(found) > 30, "the live cases can be read")
+    unknown = [t[0] for c in found for t in c.targets if t[0] not in build.targets()]
+    ok(not unknown, "every target exists", unknown)
+    covered = {cell[0] for c in found for cell in c.slice}
+    ok(set(build.VERSIONS) <= covered, "the slice meets every Go version", covered)
+    kinds = {cell[1] for c in found for cell in c.slice}
+    ok(set(build.KINDS) <= kinds, "the slice meets every kind of build", kinds)
+    strange = [f"{c.name}: {line}" for c in found for line in c.expect
+               if "no such expectation" in unmet(line, outcome(document()))]
+    ok(not strange, "every expectation is known", strange)
+    lost = []
+    for c in found:
+        known = expect.marks(c.targets[0][0]) if c.targets else {}
+        lost += [f"{c.name}: {w}" for line in c.expect if line.startswith(("finding", "suspect"))
+                 for w in line.split()[1:3] if "@" in w and w.split("@")[1] not in known]
+    ok(not lost, "every marked line exists", lost)
+
+
+holds()
+fails()
+runs()
+real_cases()
+print(f"1..{tests}")
