@@ -415,6 +415,7 @@ struct err *profile_subtract(struct profile *p, const struct profile *base)
         s.label += by.labels;
         vec_push(&p->samples, s);
     }
+    p->base_samples += base->samples.n;
     for (size_t i = 0; i < base->values.n; i++)
         vec_push(&p->values, (int64_t)(0 - (uint64_t)base->values.p[i]));
     return NULL;

@@ -3,12 +3,15 @@
 #include "base/cleanup.h"
 #include "cli/command.h"
 #include "engine/profile_load.h"
+#include "sinks/profile_flame.h"
+#include "sinks/profile_folded.h"
 #include "sinks/profile_json.h"
+#include "sinks/profile_pprof.h"
 #include "sinks/profile_text.h"
 
 struct opts {
-    bool json, cum;
-    const char *top, *sample;
+    bool json, cum, folded, tree, traces, tags;
+    const char *top, *sample, *base, *tagroot, *html, *svg, *pprof;
     const char *focus, *ignore, *show, *hide, *tagfocus, *tagignore;
 };
 
@@ -16,20 +19,25 @@ enum { TOP_DEFAULT = 20 };
 
 // All that is computed of one profile.
 struct work {
-    struct loaded_profile in;
+    struct loaded_profile in, base;
     struct profile_view view;
     struct profile_top top;
     struct profile_sites sites, memory;
+    struct profile_tree calls;
+    struct profile_tags tags;
     struct profile_answer answer;
 };
 
 static void work_deinit(struct work *w)
 {
+    profile_tags_deinit(&w->tags);
+    profile_tree_deinit(&w->calls);
     profile_sites_deinit(&w->memory);
     profile_sites_deinit(&w->sites);
     profile_top_deinit(&w->top);
     profile_view_deinit(&w->view);
     loaded_profile_deinit(&w->in);
+    loaded_profile_deinit(&w->base);
 }
 
 static struct err *analyse(struct work *w, const struct opts *o)
@@ -60,29 +68,71 @@ static struct err *analyse(struct work *w, const struct opts *o)
     return NULL;
 }
 
-static struct err *run_profile(const struct invocation *in, int *ret_status)
+static struct err *write_files(struct work *w, const struct opts *o, const char *name)
 {
-    (void)ret_status;
-    struct opts *o = in->opts;
-    if (in->n_args != 1)
-        return err_new(ERR_USAGE, "name one profile: a file, - or a URL such as "
-                                  "http://localhost:6060/debug/pprof/heap");
-    CLEANUP(work_deinit) struct work w = { 0 };
-    ERR_TRY(profile_load(in->args[0], &w.in));
-    ERR_TRY(analyse(&w, o));
+    const char *slash = strrchr(name, '/');
+    const char *title = slash && slash[1] ? slash + 1 : name;
+    const struct flame flame = { &w->view, &w->calls, w->in.p.types.p[w->answer.type], title };
+    if (o->pprof) ERR_TRY(profile_pprof_write(o->pprof, &w->view));
+    if (o->html) ERR_TRY(profile_flame_html(o->html, &flame));
+    if (o->svg) ERR_TRY(profile_flame_svg(o->svg, &flame));
+    return NULL;
+}
+
+static void print(const struct work *w, const struct opts *o, const char *name)
+{
     if (o->json) {
         _cleanup_buf_ struct buf scratch = { 0 };
         struct json j;
         json_init_stream(&j, &scratch, stdout, 2);
-        profile_json(&j, &w.answer);
+        profile_json(&j, &w->answer);
         json_deinit(&j);
+    } else if (o->folded) {
+        profile_folded(stdout, &w->view, &w->calls);
+    } else if (o->tree) {
+        profile_text_tree(stdout, &w->answer, &w->calls);
+    } else if (o->traces) {
+        profile_text_traces(stdout, &w->answer);
+    } else if (o->tags) {
+        profile_text_tags(stdout, &w->answer, &w->tags);
     } else {
-        profile_text(stdout, in->args[0], &w.answer);
+        profile_text(stdout, name, &w->answer);
     }
-    if (w.in.p.broke)
-        return err_new(ERR_INPUT, "%s: at offset %llu: %s; the answer is of what could be read",
-                       in->args[0], (unsigned long long)w.in.p.broke_at, w.in.p.broke_why);
-    return NULL;
+}
+
+static struct err *broken(const struct profile *p, const char *name)
+{
+    if (!p->broke) return NULL;
+    return err_new(ERR_INPUT, "%s: at offset %llu: %s; the answer is of what could be read", name,
+                   (unsigned long long)p->broke_at, p->broke_why);
+}
+
+static struct err *run_profile(const struct invocation *in, int *ret_status)
+{
+    (void)ret_status;
+    const struct opts *o = in->opts;
+    if (in->n_args != 1)
+        return err_new(ERR_USAGE, "name one profile: a file, - or a URL such as "
+                                  "http://localhost:6060/debug/pprof/heap");
+    if (o->json + o->folded + o->tree + o->traces > 1 ||
+        (o->tags && !o->json && (o->folded + o->tree + o->traces)))
+        return err_new(ERR_USAGE, "--json, --folded, --tree, --traces: one of them at a time");
+    const char *name = in->args[0];
+    CLEANUP(work_deinit) struct work w = { 0 };
+    ERR_TRY(profile_load(name, &w.in));
+    if (o->base) {
+        ERR_TRY(profile_load(o->base, &w.base));
+        ERR_TRY(err_wrap(profile_subtract(&w.in.p, &w.base.p), "%s", o->base));
+    }
+    ERR_TRY(analyse(&w, o));
+    if (o->folded || o->tree || o->html || o->svg)
+        profile_tree_init(&w.calls, &w.view, w.answer.type, o->tagroot);
+    if (o->tags) profile_tags_init(&w.tags, &w.view, w.answer.type);
+    if (o->tags) w.answer.tags = &w.tags;
+    ERR_TRY(write_files(&w, o, name));
+    print(&w, o, name);
+    ERR_TRY(broken(&w.in.p, name));
+    return broken(&w.base.p, o->base);
 }
 
 static const struct option options[] = {
@@ -90,6 +140,14 @@ static const struct option options[] = {
     OPT_STRING("sample", struct opts, sample, "TYPE",
                "which sample type, by name or position (default: the profile's own)"),
     OPT_STRING("top", struct opts, top, "N", "rows of the table, 0 = all (default: 20)"),
+    OPT_FLAG("folded", struct opts, folded, "folded stacks instead, root first: a;b;c 12"),
+    OPT_FLAG("tree", struct opts, tree, "the call tree instead, root first"),
+    OPT_FLAG("traces", struct opts, traces, "every sample instead, with labels and stack"),
+    OPT_FLAG("tags", struct opts, tags, "what was spent under each label, instead"),
+    OPT_STRING("html", struct opts, html, "FILE", "write a flame graph, one self-contained page"),
+    OPT_STRING("svg", struct opts, svg, "FILE", "write a flame graph as a picture"),
+    OPT_STRING("pprof", struct opts, pprof, "FILE", "write the profile as a pprof file"),
+    OPT_STRING("base", struct opts, base, "FILE", "subtract this profile first: what has changed"),
     OPT_FLAG("cum", struct opts, cum, "sort by cum instead of flat"),
     OPT_STRING("focus", struct opts, focus, "REGEX",
                "only samples with a frame whose function, file or binary matches"),
@@ -99,6 +157,8 @@ static const struct option options[] = {
     OPT_STRING("tagfocus", struct opts, tagfocus, "FILTER",
                "only samples with a label that matches: KEY=REGEX, REGEX, KEY=12kb:64mb"),
     OPT_STRING("tagignore", struct opts, tagignore, "FILTER", "no samples with such a label"),
+    OPT_STRING("tagroot", struct opts, tagroot, "KEY",
+               "a label's value as the outermost frame of --folded, --tree, --html, --svg"),
     OPT_END,
 };
 
@@ -106,6 +166,9 @@ static const struct example examples[] = {
     { "profile cpu.pb.gz", "the functions that burn CPU, and the sites that write maps" },
     { "profile http://localhost:6060/debug/pprof/heap --sample alloc_space",
       "allocations of a live service" },
+    { "profile new.pb.gz --base old.pb.gz --html diff.html", "what grew, as a flame graph" },
+    { "profile perf.txt --folded --tagroot comm",
+      "folded stacks of perf script, as FlameGraph has" },
     { NULL, NULL },
 };
 
@@ -114,7 +177,10 @@ const struct command cmd_profile = {
     .summary = "read a profile: top functions, map-writing sites, map memory",
     .usage = "FILE|URL|-",
     .description =
-        "Reads a profile (pprof), compressed or not, from a file, stdin or a pprof endpoint.\n\n"
+        "Reads a profile from a file, stdin or a pprof endpoint, compressed or not: pprof "
+        "(every type, goroutineleak too) and its older text and binary forms (debug=1), the text "
+        "of "
+        "perf script, folded stacks.\n\n"
         "The first lines are the answer: what the profile shows, and which code writes maps in it. "
         "Values and rules are those of go tool pprof -top.",
     .options = options,

@@ -1,10 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decoders/profile_decode.h"
 
+#include "decoders/folded.h"
+#include "decoders/perf_script.h"
 #include "decoders/pprof.h"
+#include "decoders/pprof_legacy.h"
+
+enum { LOOKED_AT = 4096 }; // bytes at the start that tell text from the rest
+
+static bool is_text(struct str bytes)
+{
+    size_t n = bytes.n < LOOKED_AT ? bytes.n : LOOKED_AT;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)bytes.p[i];
+        if (c < ' ' && c != '\n' && c != '\t' && c != '\r') return false;
+    }
+    return true;
+}
+
+static struct err *not_a_profile(const char *name, struct str bytes)
+{
+    struct str s = str_trim(bytes);
+    struct str line = str_sub(s, 0, str_find_char(s, '\n'));
+    if (line.n > 80) line.n = 80;
+    const char *seems = "";
+    if (str_starts(s, STR("<")))
+        seems = "; it is a page of HTML: ask for the profile itself, such as …/debug/pprof/heap";
+    else if (str_starts(s, STR("goroutine ")) || str_starts(s, STR("fatal error:")) ||
+             str_starts(s, STR("panic:")))
+        seems = "; it is a crash log or a dump of goroutines: maptrap dump reads it";
+    return err_new(
+        ERR_INPUT,
+        "%s: not a profile (pprof, its older text forms, perf script, folded stacks): it "
+        "begins with '%.*s'%s",
+        name, STR_ARG(str_trim(line)), seems);
+}
 
 struct err *profile_decode(const char *name, struct str bytes, struct profile *ret)
 {
     if (bytes.n == 0) return err_new(ERR_INPUT, "%s: empty", name);
-    return pprof_decode(name, bytes, ret);
+    if (pprof_legacy_recognises(bytes)) return pprof_legacy_decode(name, bytes, ret);
+    if (!is_text(bytes)) return pprof_decode(name, bytes, ret);
+    if (perf_script_recognises(bytes)) return perf_script_decode(name, bytes, ret);
+    if (folded_recognises(bytes)) return folded_decode(name, bytes, ret);
+    return not_a_profile(name, bytes);
 }

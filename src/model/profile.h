@@ -94,7 +94,8 @@ struct profile {
     struct profile_type period_type;
     int64_t period, time_ns, duration_ns;
     struct str drop_frames, keep_frames, doc_url; // regular expressions of the profile's maker
-    uint64_t records; // samples as the input had them (equal stacks may have been added up)
+    size_t base_samples; // how many samples at the end are a base profile's, negated
+    uint64_t records;    // samples as the input had them (equal stacks may have been added up)
 
     // Where and why the input stopped making sense; what stands above is what could be used.
     bool broke;

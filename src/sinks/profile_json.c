@@ -93,6 +93,20 @@ static void put_memory(struct json *j, const struct profile_answer *a)
     json_end(j);
 }
 
+static void put_tags(struct json *j, const struct profile_tags *t)
+{
+    json_key(j, "tags");
+    json_array(j);
+    for (size_t i = 0; i < t->tags.n; i++) {
+        json_object(j);
+        key_str(j, "key", t->tags.p[i].key);
+        key_str(j, "value", t->tags.p[i].value);
+        key_int(j, "sum", t->tags.p[i].sum);
+        json_end(j);
+    }
+    json_end(j);
+}
+
 void profile_json(struct json *j, const struct profile_answer *a)
 {
     const struct profile *p = a->p;
@@ -107,6 +121,7 @@ void profile_json(struct json *j, const struct profile_answer *a)
     put_top(j, a);
     put_sites(j, a->sites);
     put_memory(j, a);
+    if (a->tags) put_tags(j, a->tags);
     if (p->broke) {
         json_key(j, "broke");
         json_object(j);

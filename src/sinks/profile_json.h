@@ -3,6 +3,7 @@
 #pragma once
 
 #include "analyses/profile_maps.h"
+#include "analyses/profile_tags.h"
 #include "analyses/profile_top.h"
 #include "base/json.h"
 
@@ -18,7 +19,8 @@ struct profile_answer {
     const struct profile_sites *sites;  // that write maps, in the shown type
     const struct profile_sites *memory; // live bytes under map operations, or NULL
     size_t memory_type;
-    size_t limit; // rows of top, 0 = all
+    size_t limit;                    // rows of top, 0 = all
+    const struct profile_tags *tags; // or NULL: not asked for
 };
 
 void profile_json(struct json *j, const struct profile_answer *a);

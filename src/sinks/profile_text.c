@@ -5,7 +5,10 @@
 
 #include <math.h>
 
-enum { SITES_SHOWN = 10 };
+enum {
+    SITES_SHOWN = 10,
+    TREE_SHARE = 200, // nodes under one part in so many of the whole are left out of the tree
+};
 
 static double percent(int64_t value, int64_t total)
 {
@@ -137,4 +140,71 @@ void profile_text(FILE *out, const char *name, const struct profile_answer *a)
     print_sites(out, a);
     print_memory(out, a);
     print_table(out, a);
+}
+
+void profile_text_tree(FILE *out, const struct profile_answer *a, const struct profile_tree *t)
+{
+    struct str unit = a->p->types.p[a->type].unit;
+    const struct tree_node *root = &t->nodes.p[0];
+    uint64_t least = root->width / TREE_SHARE;
+    char total[48], self[48];
+    size_t left_out = 0;
+    fprintf(out, "%10s %6s %10s\n", "total", "total%", "self");
+    for (uint32_t n = profile_tree_next(t, 0, true); n;) {
+        const struct tree_node *node = &t->nodes.p[n];
+        bool inside = node->width > least;
+        int64_t value = (int64_t)((uint64_t)node->total - (uint64_t)node->base);
+        left_out += !inside;
+        if (inside)
+            fprintf(out, "%10s %5.1f%% %10s %*s%.*s\n", amount(value, unit, total),
+                    percent(value, (int64_t)root->width), amount(node->self, unit, self),
+                    (int)node->depth, "", STR_ARG(a->view->names.p[node->name]));
+        n = profile_tree_next(t, n, inside);
+    }
+    if (left_out) fprintf(out, "%zu branches under 0.5%% are left out\n", left_out);
+}
+
+static void print_labels(FILE *out, const struct profile *p, const struct profile_sample *s)
+{
+    char buf[48];
+    for (uint32_t k = 0; k < s->n_labels; k++) {
+        const struct profile_label *l = &p->labels.p[s->label + k];
+        struct str key = profile_string(p, l->key), value = profile_string(p, l->value);
+        if (l->numeric)
+            value = str_from(
+                unit_format(l->number, unit_of_label(key, profile_string(p, l->unit)), buf));
+        fprintf(out, "%10.*s:  %.*s\n", STR_ARG(key), STR_ARG(value));
+    }
+}
+
+void profile_text_traces(FILE *out, const struct profile_answer *a)
+{
+    struct profile_frames stack = { 0 };
+    char buf[48];
+    for (size_t i = 0; i < a->p->samples.n; i++) {
+        if (!profile_view_keeps(a->view, i) || !profile_view_stack(a->view, i, &stack)) continue;
+        fprintf(out, "-----------+-----------------------------------------\n");
+        print_labels(out, a->p, &a->p->samples.p[i]);
+        for (size_t k = 0; k < stack.n; k++)
+            fprintf(out, "%10s   %.*s\n",
+                    k ? ""
+                      : amount(profile_value(a->p, i, a->type), a->p->types.p[a->type].unit, buf),
+                    STR_ARG(a->view->names.p[stack.p[k].node]));
+    }
+    vec_deinit(&stack);
+}
+
+void profile_text_tags(FILE *out, const struct profile_answer *a, const struct profile_tags *t)
+{
+    struct str unit = a->p->types.p[a->type].unit;
+    char buf[48];
+    if (t->tags.n == 0) fprintf(out, "No labels in this profile\n");
+    for (size_t i = 0; i < t->tags.n; i++) {
+        const struct profile_tag *tag = &t->tags.p[i];
+        if (i == 0 || !str_eq(tag->key, tag[-1].key))
+            fprintf(out, "%s%.*s:\n", i ? "\n" : "", STR_ARG(tag->key));
+        fprintf(out, "%10s %5.1f%%  %.*s\n", amount(tag->sum, unit, buf),
+                percent(tag->sum, a->top->total), STR_ARG(tag->value));
+    }
+    if (t->cut) fprintf(out, "more than %d values; the rest is left out\n", PROFILE_MAX_TAGS);
 }
