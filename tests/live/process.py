@@ -2,6 +2,7 @@
 """Starting, watching and stopping targets, and what the kernel still holds afterwards."""
 import ctypes
 import glob
+import json
 import os
 import re
 import struct
@@ -52,6 +53,12 @@ class Target:
     def alive(self):
         return self.process.poll() is None
 
+    def await_end(self, at_most_s):
+        try:
+            self.process.wait(at_most_s)
+        except subprocess.TimeoutExpired:
+            pass
+
     def last_words(self):
         self.stderr.flush()
         with open(self.stderr.name, "rb") as f:
@@ -90,33 +97,79 @@ def can_bpf():
     return ""
 
 
-def left_in_kernel(paths=()):
-    """What is still there of ours: named uprobes, and descriptors of BPF objects of a maptrap process
-    (links and programs die with their descriptors; pinned ones would lie in /sys/fs/bpf)."""
-    left = []
-    for events in ("/sys/kernel/tracing/uprobe_events", "/sys/kernel/debug/tracing/uprobe_events"):
-        try:
-            with open(events, encoding="utf-8") as f:
-                left += [line.strip() for line in f if any(p in line for p in paths)]
-            break
-        except OSError:
-            continue
-    left += glob.glob("/sys/fs/bpf/*maptrap*")
-    return left + bpf_programs("maptrap")
-
-
 def bpftool():
     path = os.path.join(build.CACHE, "libbpf/usr/sbin/bpftool")
     return path if os.path.exists(path) else None
 
 
-def bpf_programs(owner):
-    """Links and programs that bpftool ascribes to processes of this name."""
+def bpf_objects():
+    """{"prog 12", "link 3"}: the BPF programs and links that exist and that no living process holds (what
+    other processes have open is theirs). Empty where it cannot be known."""
     if not bpftool() or os.geteuid() != 0:
-        return []
-    out = []
+        return set()
+    found = set()
     for kind in ("link", "prog"):
-        p = subprocess.run([bpftool(), kind, "show"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                           text=True)
-        out += [f"{kind} {line.strip()}" for line in re.findall(rf"pids .*\b{owner}\(\d+\).*", p.stdout)]
-    return out
+        p = subprocess.run([bpftool(), "-j", kind, "show"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        found |= {f"{kind} {x['id']}" for x in json.loads(p.stdout or b"[]")
+                  if not x.get("pids")}
+    return found
+
+
+def code_ranges(pid):
+    """(start, end, file offset) of the executable's own code in a process."""
+    exe = os.readlink(f"/proc/{pid}/exe")
+    with open(f"/proc/{pid}/maps", encoding="utf-8") as f:
+        for line in f:
+            m = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+) ([0-9a-f]+) \S+ \d+ +(.*)", line)
+            if m and "x" in m[3] and m[5] == exe:
+                yield int(m[1], 16), int(m[2], 16), int(m[4], 16)
+
+
+def changed_code(pid):
+    """How many bytes of a process's code are not those of its file: a probe that is left is one."""
+    n = 0
+    try:
+        with open(f"/proc/{pid}/mem", "rb") as memory, open(f"/proc/{pid}/exe", "rb") as f:
+            for start, end, offset in code_ranges(pid):
+                memory.seek(start)
+                f.seek(offset)
+                there = f.read(end - start)
+                here = memory.read(end - start)[:len(there)]
+                if here != there:
+                    n += sum(a != b for a, b in zip(here, there))
+    except OSError:
+        return 0 # it has gone, or may not be read
+    return n
+
+
+def held_threads(pid):
+    """Threads that are stopped or traced, in words."""
+    held = []
+    for status in glob.glob(f"/proc/{pid}/task/*/status"):
+        try:
+            with open(status, encoding="utf-8") as f:
+                text = f.read()
+        except OSError:
+            continue
+        state, tracer = re.search(r"State:\s+(\S)", text)[1], re.search(r"TracerPid:\s+(\d+)", text)[1]
+        if state in "tT" or tracer != "0":
+            held.append(f"thread {status.split('/')[4]} is in state {state}, traced by {tracer}")
+    return held
+
+
+def left_behind(pid, before):
+    """What is left of a maptrap that has ended: changed code, held threads, BPF objects that were not
+    there before, uprobes in tracefs. Waits up to a second for what dies with its descriptors."""
+    for _ in range(10):
+        changed = changed_code(pid) if pid else 0
+        left = [f"{changed} changed bytes in the code"] if changed else []
+        left += (held_threads(pid) if pid else []) + sorted(bpf_objects() - before)
+        try:
+            with open("/sys/kernel/tracing/uprobe_events", encoding="utf-8") as f:
+                left += [line.strip() for line in f if "maptrap" in line]
+        except OSError:
+            pass
+        if not left:
+            break
+        time.sleep(0.1)
+    return left

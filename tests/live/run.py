@@ -100,6 +100,7 @@ def execute(case, targets):
     """Runs the command beside the targets. Returns an expect.Outcome."""
     time.sleep(case.warm)
     undo = settings.started(case.setting, targets[0]) if targets else lambda: None
+    objects = process.bpf_objects() if "clean" in case.expect else set()
     before = process.speeds(targets[0], 2) if speed_sides(case) else []
     argv = shlex.split(fill(case.run, targets))
     argv = settings.command(case.setting, [MAPTRAP if a == "maptrap" else a for a in argv])
@@ -118,7 +119,9 @@ def execute(case, targets):
     undo()
     if targets:
         look_at(targets[0], case, o)
-    o.left = process.left_in_kernel([t.path for t in targets]) if "clean" in case.expect else []
+    if "clean" in case.expect:
+        alive = targets and targets[0].alive() and case.setting != "traced"
+        o.left = process.left_behind(targets[0].pid if alive else 0, objects)
     return o
 
 

@@ -3,6 +3,7 @@
 // shop is a small HTTP service with the map use of a real one, and one race in it.
 //
 //	POST /order?sku=S&user=U  places an order            GET /order?id=N  shows it
+//	POST /drag?turns=N        from now on each request burns N turns of CPU: the bench's known slow-down
 //	GET  /healthz             its own book-keeping, 500 if it does not add up
 //	GET  /metrics             counters                   GET /debug/pprof/...
 //
@@ -20,6 +21,7 @@ import (
 	"net/http"
 	_ "net/http/pprof"
 	"os"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -46,10 +48,14 @@ type server struct {
 	metrics  *metrics
 	handled  uint64
 	placed   uint64
+	drag     int64 // turns of CPU that each request wastes: a slow-down of known size
 }
 
 func (s *server) order(w http.ResponseWriter, r *http.Request) {
 	atomic.AddUint64(&s.handled, 1)
+	if turns := atomic.LoadInt64(&s.drag); turns > 0 {
+		atomic.AddInt64(&wasted, waste(turns))
+	}
 	s.metrics.count(r.Method + " /order")
 	if r.Method == http.MethodGet {
 		o, ok := s.orders.get(r.FormValue("id"))
@@ -78,6 +84,35 @@ func (s *server) order(w http.ResponseWriter, r *http.Request) {
 	id := s.orders.place(order{sku, user, cents})
 	atomic.AddUint64(&s.placed, 1)
 	fmt.Fprintf(w, "{\"id\":%q,\"cents\":%d}\n", id, cents)
+}
+
+var wasted int64
+
+//go:noinline
+func waste(turns int64) (x int64) {
+	for i := int64(0); i < turns; i++ {
+		x += i ^ (x >> 3)
+	}
+	return
+}
+
+// setDrag answers with the nanoseconds that so many turns take here.
+func (s *server) setDrag(w http.ResponseWriter, r *http.Request) {
+	turns, err := strconv.ParseInt(r.FormValue("turns"), 10, 64)
+	if err != nil || turns < 0 || turns > 1e9 {
+		http.Error(w, "turns=0..1e9", http.StatusBadRequest)
+		return
+	}
+	atomic.StoreInt64(&s.drag, turns)
+	best := time.Hour
+	for i := 0; i < 20; i++ {
+		began := time.Now()
+		waste(1e5)
+		if d := time.Since(began); d < best {
+			best = d
+		}
+	}
+	fmt.Fprintf(w, "%.0f\n", float64(best.Nanoseconds())*float64(turns)/1e5)
 }
 
 // healthz adds up: every order placed is in the book or has been archived, every request counted.
@@ -111,6 +146,7 @@ func main() {
 	s := &server{page: page, catalog: newCatalog(page, *fixed), orders: newOrderBook(),
 		sessions: newSessionStore(), metrics: newMetrics()}
 	http.HandleFunc("/order", s.order)
+	http.HandleFunc("/drag", s.setDrag)
 	http.HandleFunc("/healthz", s.healthz)
 	http.HandleFunc("/metrics", s.metrics.serve)
 	l, err := net.Listen("tcp", *listen)

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Does a mechanism make a racing target die sooner? Targets run until they die or a limit, the arms
+interleaved in random order; compared are crashes a second, as a ratio to the target alone, with its
+exact 95 % interval and one-sided 95 % upper bound. Bound <= 1.25: no more than alone.
+
+crash.py SUITE [--go V] [--arm NAME=COMMAND]... [--crashes 100] [--seconds 900] [--runs 10000] [--limit 20]
+  SUITE    hot, grow, delete, slow, slow-hog, busy, torture (see SUITES)
+  --arm    what runs beside the target, {pid} {map} {exe} filled in; `alone` always runs too. Without
+           --arm: the arms of ARMS. A command that ends is started again while the target lives.
+  Each arm goes on until it has --crashes deaths or --seconds of life, whatever comes first.
+
+Raw figures: bench/results/crash-SUITE-GO.jsonl; a series that was interrupted goes on."""
+import argparse
+import os
+import random
+import re
+import shlex
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import record
+import service
+import stats
+
+# Target, arguments, limit of one run in seconds.
+SUITES = {
+    "hot": ("racer", ["-spin", "500000"], 20),
+    "grow": ("racer", ["-op", "clear", "-spin", "1500000", "-keys", "100"], 20),
+    "delete": ("racer", ["-op", "delete", "-spin", "800000", "-gc", "5ms"], 20),
+    "slow": ("racer", ["-op", "delete", "-rate", "190"], 20),
+    "slow-hog": ("racer", ["-op", "delete", "-rate", "190"], 20),
+    "busy": ("racer", ["-op", "delete", "-rate", "190", "-busy", "4"], 20),
+    "torture": ("torture", ["-sleep", "1ms"], 12),
+}
+ARMS = {
+    "locate": "maptrap locate --json --pid {pid} --for 60s",
+    "windows": "maptrap locate --json --pid {pid} --for 60s --no-hold",
+}
+BOUND = 1.25
+
+
+def tools(place, arm, target):
+    """Starts what runs beside the target."""
+    argv = [a.replace("{pid}", str(target.pid)).replace("{map}", hex(target.map)).replace("{exe}", target.path)
+            for a in shlex.split(arm)]
+    return place.command([service.MAPTRAP if a == "maptrap" else a for a in argv], stdout=subprocess.DEVNULL,
+                         stderr=subprocess.PIPE, text=True)
+
+
+def run(suite, go, arm, limit, lead):
+    """One target, until it dies or the limit: a row."""
+    name, args, _ = SUITES[suite]
+    with service.Place() as place:
+        hog = place.command([sys.executable, "-c", "while True: pass"]) if suite == "slow-hog" else None
+        target = place.target(name, go, args, gate=True)
+        tool = tools(place, arm, target) if arm else None
+        time.sleep(lead)
+        target.go()
+        began, starts = time.monotonic(), 1
+        while target.alive() and time.monotonic() - began < limit:
+            target.await_end(0.05)
+            if tool and tool.poll() is not None and target.alive():
+                tool, starts = tools(place, arm, target), starts + 1
+                time.sleep(0.2)
+        seconds, dead = time.monotonic() - began, not target.alive()
+        row = {"died": dead, "seconds": round(seconds, 3), "ops": sum(target.sides())}
+        if dead:
+            m = re.search(r"fatal error: .*|panic: .*|unexpected fault.*", target.last_words())
+            row["how"] = m[0] if m else target.last_words()[:120]
+        if tool:
+            row["starts"] = starts
+            if tool.poll() is None:
+                tool.terminate()
+            try:
+                row["exit"] = tool.wait(10)
+            except subprocess.TimeoutExpired:
+                tool.kill()
+                row["exit"] = "did not end"
+        if hog:
+            hog.kill()
+        return row
+
+
+def totals(rows):
+    """{arm: (runs, crashes, seconds, operations)}"""
+    t = {}
+    for r in rows:
+        n, d, s, o = t.get(r["arm"], (0, 0, 0.0, 0))
+        t[r["arm"]] = (n + 1, d + r["died"], s + r["seconds"], o + r["ops"])
+    return t
+
+
+def describe(rows):
+    """Lines of a table, arm by arm."""
+    t = totals(rows)
+    base = t.get("alone")
+    lines = []
+    for arm, (n, died, seconds, ops) in t.items():
+        line = f"{arm:12s} {died} crashes in {n} runs, {seconds:.0f} s, {ops} operations"
+        if arm != "alone" and base:
+            r, low, high, bound = stats.hazard_ratio(died, seconds, base[1], base[2])
+            line += f"; hazard ratio {r:.2f} [{low:.2f}, {high:.2f}], one-sided bound {bound:.2f}: " + (
+                "no more than alone" if bound <= BOUND else "MORE than alone" if low > 1 else "not decided")
+        lines.append(line)
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("suite", choices=sorted(SUITES))
+    parser.add_argument("--go", default="1.24")
+    parser.add_argument("--arm", action="append", default=[])
+    parser.add_argument("--crashes", type=int, default=100)
+    parser.add_argument("--seconds", type=float, default=900)
+    parser.add_argument("--runs", type=int, default=10000)
+    parser.add_argument("--limit", type=float)
+    parser.add_argument("--lead", type=float, default=0.4, help="seconds between the tool's start and the race's")
+    args = parser.parse_args()
+    arms = {"alone": "", **(dict(a.split("=", 1) for a in args.arm) or ARMS)}
+    limit = args.limit or SUITES[args.suite][2]
+    series = record.Series(f"crash-{args.suite}-{args.go}", f"{args.suite}: {SUITES[args.suite]}")
+    while True:
+        t = totals(series.rows)
+        open_arms = [a for a in arms if t.get(a, (0, 0, 0, 0))[0] < args.runs
+                     and t.get(a, (0, 0, 0, 0))[1] < args.crashes and t.get(a, (0, 0, 0, 0))[2] < args.seconds]
+        if not open_arms:
+            break
+        # All arms run on while one is open: they share the machine's weather.
+        for arm in random.sample(list(arms), len(arms)):
+            series.add({"arm": arm, **run(args.suite, args.go, arms[arm], limit, args.lead)})
+        if len(series.rows) % (10 * len(arms)) == 0:
+            print("\n".join(describe(series.rows)), flush=True)
+    print("\n".join(describe(series.rows)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes the tables in README.md and docs/ from the result files: whatever stands between
+<!-- table: NAME --> and <!-- end of table --> is replaced. Names: see TABLES. --check changes nothing
+and exits 1 if a table is not what its results say."""
+import glob
+import os
+import re
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import crash
+import live
+import record
+import stats
+
+
+def table(header, rows):
+    out = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
+    return out + ["| " + " | ".join(str(c) for c in r) + " |" for r in rows]
+
+
+def source(head):
+    m = head["machine"]
+    return (f"\n`{head['command']}` at {head['commit']}, {head['date'][:10]}, {m['cpus']} CPUs ({m['cpu']}"
+            f"{', virtual' if m['virtual'] else ''}), Linux {m['kernel']}.")
+
+
+def seconds(values, p):
+    return f"{stats.quantile(values, p):.1f} s" if values else "–"
+
+
+def matrix():
+    head, rows = record.load("matrix")
+    if not head:
+        return []
+    out = []
+    for go in sorted({r["go"] for r in rows if r["case"] == "shop"}):
+        racy = [r for r in rows if r["case"] == "shop" and r["go"] == go]
+        fixed = [r for r in rows if r["case"] == "shop-fixed" and r["go"] == go]
+        took = [r["took_s"] for r in racy if r["ok"]]
+        out.append([go, ", ".join(sorted({r["kind"] for r in racy})),
+                    f"{sum(r['ok'] for r in racy)} of {len(racy)}", seconds(took, 0.5), seconds(took, 0.95),
+                    f"{sum(r['ok'] for r in fixed)} of {len(fixed)}",
+                    sum(r.get("status") == 1 for r in fixed)])
+    return table(["Go", "builds", "race found, both sides and lines right", "median", "95th percentile",
+                  "with the lock: clean and covered", "falsely accused"], out) + [source(head)]
+
+
+def cases():
+    head, rows = record.load("matrix")
+    if not head:
+        return []
+    names = list(dict.fromkeys(r["case"] for r in rows))
+    out = []
+    for n in names:
+        mine = [r for r in rows if r["case"] == n]
+        out.append([n, len({(r["go"], r["kind"]) for r in mine}), f"{sum(r['ok'] for r in mine)} of {len(mine)}",
+                    sum(r.get("deaths", 0) for r in mine)])
+    return table(["case", "cells", "runs as expected", "targets dead of their own race"], out) + [source(head)]
+
+
+def safety():
+    out, head = [], None
+    for path in sorted(glob.glob(os.path.join(record.RESULTS, "crash-*.jsonl"))):
+        suite, go = re.match(r"crash-(.+)-([0-9.]+)\.jsonl", os.path.basename(path)).groups()
+        head, rows = record.load(os.path.basename(path)[:-6])
+        t = crash.totals(rows)
+        base = t.get("alone")
+        for arm in sorted(t, key=lambda a: a != "alone"):
+            n, died, s, _ = t[arm]
+            ratio = "–"
+            verdict = "–"
+            if arm != "alone" and base:
+                r, low, high, bound = stats.hazard_ratio(died, s, base[1], base[2])
+                ratio = f"{r:.2f} [{low:.2f}, {high:.2f}]"
+                verdict = f"{bound:.2f}"
+            out.append([suite, go, arm, n, died, f"{s:.0f}", ratio, verdict])
+    if not head:
+        return []
+    return table(["target", "Go", "beside it", "runs", "crashes", "seconds", "hazard against alone [95 %]",
+                  "one-sided 95 % bound"], out) + [source(head)]
+
+
+def cost():
+    out = []
+    head, rows = record.load("live-http")
+    names = {"requests_s": "throughput", "cpu_us": "CPU a request", "p50_us": "p50", "p99_us": "p99"}
+    for arm, what in (("locate", "maptrap locate"), ("race", "built with -race"),
+                      ("drag", "injected slow-down of 1 %")) if rows else ():
+        r = live.ratios(rows, arm, live.FIGURES)
+        out.append(["HTTP service", what] + [live.percent(r[f]) if f in r else "–" for f in names])
+    hot_head, rows = record.load("live-hot")
+    for r in live.ratios(rows, "locate", ["writes_s"]).values():
+        out.append(["2 million map writes a second", "maptrap locate", live.percent(r), "–", "–", "–"])
+    head = head or hot_head
+    if not out:
+        return []
+    note = []
+    if not live.sees_drag(record.load("live-http")[1]):
+        note = ["\nThis machine cannot see the injected 1 %: differences of that size are not decided here."]
+    return table(["target", "beside it"] + list(names.values()), out) + note + [source(head)]
+
+
+def kill9():
+    head, rows = record.load("kill9")
+    if not head:
+        return []
+    return table(["kills", "moments", "target harmed, or anything left"],
+                 [[len(rows), f"0–{max(r['after_s'] for r in rows):.1f} s after the start",
+                   sum(bool(r["wrong"]) for r in rows)]]) + [source(head)]
+
+
+def kernels():
+    head, rows = record.load("kernels")
+    if not head:
+        return []
+    return table(["kernel", "doctor", "locate", "seconds"],
+                 [[r["kernel"], r["doctor"], r["locate"], r["seconds"]] for r in rows]) + [source(head)]
+
+
+def soak():
+    head, rows = record.load("soak")
+    if not head:
+        return []
+    return table(["length", "rounds", "accused", "targets dead", "maptrap's memory, first and last"],
+                 [[f"{sum(r['seconds'] for r in rows) / 60:.0f} min", len(rows), sum(r["accused"] for r in rows),
+                   sum(r["dead"] for r in rows), f"{rows[0]['rss_kb']} and {rows[-1]['rss_kb']} KB"]]) + [source(head)]
+
+
+TABLES = {f.__name__: f for f in (matrix, cases, safety, cost, kill9, kernels, soak)}
+PATTERN = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.S)
+
+
+def fill(match):
+    if match[2] not in TABLES:
+        raise SystemExit(f"no table is called {match[2]}")
+    lines = TABLES[match[2]]() or ["*No figures yet.*"]
+    return match[1] + "\n".join(lines) + "\n" + match[3]
+
+
+def main():
+    check, stale = "--check" in sys.argv[1:], []
+    pages = [os.path.join(record.TOP, "README.md")] + sorted(glob.glob(os.path.join(record.TOP, "docs/**/*.md"),
+                                                                       recursive=True))
+    for path in pages:
+        if not os.path.exists(path):
+            continue
+        with open(path, encoding="utf-8") as f:
+            text = f.read()
+        new = PATTERN.sub(fill, text)
+        if new != text:
+            stale.append(os.path.relpath(path, record.TOP))
+            if not check:
+                with open(path, "w", encoding="utf-8") as f:
+                    f.write(new)
+    if check and stale:
+        print("tables are not what bench/results says (bench/tables.py writes them): " + ", ".join(stale))
+        sys.exit(1)
+    print(f"{len(pages)} pages, " + (f"rewritten: {', '.join(stale)}" if stale else "all tables as the results say"))
+
+
+if __name__ == "__main__":
+    main()
