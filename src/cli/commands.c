@@ -3,10 +3,8 @@
 #include "cli/command.h"
 
 extern const struct command cmd_completion, cmd_man, cmd_profile;
+extern const struct command cmd_trace;
 
 const struct command *const commands[] = {
-    &cmd_profile,
-    &cmd_completion,
-    &cmd_man,
-    NULL,
+    &cmd_profile, &cmd_trace, &cmd_completion, &cmd_man, NULL,
 };

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// maptrap trace: what the goroutines did with their time, from a Go execution trace.
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "cli/command.h"
+#include "decoders/gotrace.h"
+#include "sinks/trace_report.h"
+#include "sources/input.h"
+
+struct opts {
+    bool json;
+    const char *top;
+};
+
+enum { TOP_DEFAULT = 20, PROGRESS_EVENTS = 1 << 20 };
+
+struct work {
+    struct input *in;
+    struct gotrace_tables tables;
+    struct gotrace *trace;
+    struct trace_states states;
+    struct trace_writers writers;
+};
+
+static void work_deinit(struct work *w)
+{
+    trace_writers_deinit(&w->writers);
+    trace_states_deinit(&w->states);
+    gotrace_close(w->trace);
+    gotrace_tables_deinit(&w->tables);
+    input_close(w->in);
+}
+
+static struct err *read_input(void *arg, void *p, size_t n, size_t *ret_n)
+{
+    return input_read(arg, p, n, ret_n);
+}
+
+static struct err *read_trace(struct work *w, const char *name, struct log *log)
+{
+    const struct input_options options = {
+        .decompress = true,
+        .pprof = "trace?seconds=5",
+        .otherwise = "import _ \"net/http/pprof\" serves it, or runtime/trace.Start writes a file",
+    };
+    ERR_TRY(input_open(name, &options, &w->in));
+    gotrace_tables_init(&w->tables);
+    ERR_TRY(gotrace_open(&(struct gotrace_source) { read_input, w->in, input_name(w->in) },
+                         &w->tables, &w->trace));
+    trace_states_init(&w->states, &w->tables);
+    trace_writers_init(&w->writers, &w->tables);
+    struct gotrace_event ev;
+    uint64_t n = 0;
+    while (gotrace_next(w->trace, &ev)) {
+        trace_states_event(&w->states, &ev);
+        trace_writers_event(&w->writers, &ev);
+        if (++n % PROGRESS_EVENTS == 0)
+            log_progress(log, "%llu million events, %llu MB", (unsigned long long)n / 1000000,
+                         (unsigned long long)gotrace_bytes(w->trace) >> 20);
+    }
+    log_progress_end(log);
+    trace_states_finish(&w->states);
+    trace_writers_finish(&w->writers);
+    return NULL;
+}
+
+static struct err *run_trace(const struct invocation *in, int *ret_status)
+{
+    (void)ret_status;
+    const struct opts *o = in->opts;
+    if (in->n_args != 1)
+        return err_new(ERR_USAGE, "name one execution trace: a file, - or a URL such as "
+                                  "http://localhost:6060/debug/pprof/trace?seconds=5");
+    uint64_t top = TOP_DEFAULT;
+    if (o->top && !str_to_u64(str_from(o->top), 10, &top))
+        return err_new(ERR_USAGE, "--top %s: not a whole number", o->top);
+    CLEANUP(work_deinit) struct work w = { 0 };
+    ERR_TRY(read_trace(&w, in->args[0], in->log));
+    const struct gotrace_break *broke = gotrace_broke(w.trace);
+    const struct trace_report report = {
+        .name = input_name(w.in),
+        .version = gotrace_version(w.trace),
+        .broken = broke,
+        .broke_offset = broke ? broke->offset : 0,
+        .broke_why = broke ? broke->why : NULL,
+        .states = &w.states,
+        .writers = &w.writers,
+    };
+    _cleanup_buf_ struct buf out = { 0 };
+    if (o->json) {
+        struct json j;
+        json_init_stream(&j, &out, stdout, 2);
+        trace_json(&report, &j);
+        json_deinit(&j);
+    } else {
+        trace_text(&report, &(struct trace_text_options) { (size_t)top, in->color }, &out);
+        fwrite(out.p, 1, out.n, stdout);
+    }
+    if (!broke) return NULL;
+    return err_new(ERR_INPUT, "%s: broken at offset %llu: %s; the answer is of what could be read",
+                   input_name(w.in), (unsigned long long)broke->offset, broke->why);
+}
+
+static const struct option options[] = {
+    OPT_FLAG("json", struct opts, json, "one JSON document on stdout"),
+    OPT_STRING("top", struct opts, top, "N", "rows of a table, 0 = all (default: 20)"),
+    OPT_END,
+};
+
+static const struct example examples[] = {
+    { "trace trace.out", "where the goroutines' time went, and who is stuck" },
+    { "trace 'http://localhost:6060/debug/pprof/trace?seconds=5'", "of a live service" },
+    { NULL, NULL },
+};
+
+const struct command cmd_trace = {
+    .name = "trace",
+    .summary = "read an execution trace: states, waits, who unblocked whom",
+    .usage = "FILE|URL|-",
+    .description =
+        "Reads a Go execution trace (runtime/trace, Go 1.11 to 1.27) from a file, stdin or a pprof "
+        "endpoint, compressed or not.\n\n"
+        "The first line is the answer: map writes that overlap, goroutines that are stuck between "
+        "runnable and blocked, long waits for a P, long stops of the world, or none of these. Then "
+        "come the times of the goroutines by the function they were started with, the longest "
+        "waits, who woke whom, and stops and collections.\n\n"
+        "A trace that is broken (cut off, damaged) is read up to the break; the answer says where "
+        "that is, and the exit status is 4.",
+    .options = options,
+    .examples = examples,
+    .opts_size = sizeof(struct opts),
+    .run = run_trace,
+};

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// Internal to the gotrace decoder: the buffered, counted input, the state shared by both formats,
+// and the varints.
+#pragma once
+
+#include "decoders/gotrace.h"
+
+enum { IN_BUFFER_BYTES = 256 << 10 };
+
+struct gotrace_in {
+    struct gotrace_source source;
+    uint8_t *buffer;
+    size_t at, n;
+    uint64_t offset; // of buffer[0] in the input
+    bool ended;
+    struct err *failed; // the source's own failure
+};
+
+struct gotrace {
+    struct gotrace_in in;
+    struct gotrace_tables *tables;
+    int version;
+    bool broken;
+    struct gotrace_break broke;
+    char *why; // owns broke.why
+    struct gotrace_v1 *v1;
+    struct gotrace_v2 *v2;
+};
+
+static inline uint64_t in_offset(const struct gotrace_in *in)
+{
+    return in->offset + in->at;
+}
+
+// False at the end of the input (or at the source's failure).
+bool in_byte(struct gotrace_in *in, uint8_t *ret);
+enum in_number { IN_OK, IN_END, IN_TOO_LONG };
+enum in_number in_uvarint(struct gotrace_in *in, uint64_t *ret);
+size_t in_bytes(struct gotrace_in *in, void *p, size_t n); // as many as there are
+
+// Notes where and why the trace is broken, unless something earlier was noted. Returns false, so
+// that what finds the break can `return gotrace_break(…)`.
+bool gotrace_break(struct gotrace *t, uint64_t offset, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+// A consequence, added to what was noted (or noted at the end of the input, if nothing was).
+void gotrace_break_also(struct gotrace *t, const char *what);
+// As gotrace_break, for an input that ends too early: says so, or what made the source fail.
+bool gotrace_break_end(struct gotrace *t, const char *what);
+
+// An unsigned LEB128 number at p; NULL if it has more than 64 bits. Reads at most 10 bytes: the
+// caller keeps NUMBER_PAD zero bytes behind its data, and checks afterwards that it is not past its
+// end.
+enum { NUMBER_PAD = 64 };
+static inline const uint8_t *read_uvarint(const uint8_t *p, uint64_t *ret)
+{
+    uint64_t v = *p++;
+    if (v < 0x80) {
+        *ret = v;
+        return p;
+    }
+    v &= 0x7f;
+    for (unsigned shift = 7; shift < 64; shift += 7) {
+        uint64_t b = *p++;
+        if (shift == 63 && b > 1) return NULL;
+        v |= (b & 0x7f) << shift;
+        if (b < 0x80) {
+            *ret = v;
+            return p;
+        }
+    }
+    return NULL;
+}
+
+// One generation's (or a v1 trace's) own numbers of strings or stacks → those of the tables.
+struct id_table {
+    VEC(uint32_t) dense; // value + 1, 0 = absent
+    struct map sparse;
+};
+
+void id_table_clear(struct id_table *t);
+void id_table_deinit(struct id_table *t);
+bool id_table_put(struct id_table *t, uint64_t id, uint32_t value); // false if it is there already
+bool id_table_sparse_get(const struct id_table *t, uint64_t id, uint32_t *ret);
+
+// Number 0 is always there, and is 0.
+static inline bool id_table_get(const struct id_table *t, uint64_t id, uint32_t *ret)
+{
+    if (id < t->dense.n && t->dense.p[id]) {
+        *ret = t->dense.p[id] - 1;
+        return true;
+    }
+    if (id == 0) {
+        *ret = 0;
+        return true;
+    }
+    return id_table_sparse_get(t, id, ret);
+}
+
+struct gotrace_v1 *gotrace_v1_create(struct gotrace *t);
+bool gotrace_v1_next(struct gotrace *t, struct gotrace_event *ret);
+void gotrace_v1_destroy(struct gotrace_v1 *v);
+
+struct gotrace_v2 *gotrace_v2_create(struct gotrace *t);
+bool gotrace_v2_next(struct gotrace *t, struct gotrace_event *ret);
+void gotrace_v2_destroy(struct gotrace_v2 *v);

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Arguments of the wire events of Go 1.22 and later: internal/trace/tracev2/events.go of go1.27,
+// whose table holds every event of the versions before it with the same number and arguments.
+#include "decoders/gotrace_v2.h"
+
+#define TIMED(n, ...)                                                                              \
+    {                                                                                              \
+        .name = n, .timed = true, __VA_ARGS__                                                      \
+    }
+
+const struct event_spec event_specs[EV_COUNT] = {
+    [EV_CPU_SAMPLE] = { .name = "CPUSample" },
+    [EV_PROCS_CHANGE] = TIMED("ProcsChange", .args = 2, .stack = 2),
+    [EV_PROC_START] = TIMED("ProcStart", .args = 2),
+    [EV_PROC_STOP] = TIMED("ProcStop", .args = 0),
+    [EV_PROC_STEAL] = TIMED("ProcSteal", .args = 3),
+    [EV_PROC_STATUS] = TIMED("ProcStatus", .args = 2),
+    [EV_GO_CREATE] = TIMED("GoCreate", .args = 3, .stack = 3, .go_stack = 2),
+    [EV_GO_CREATE_SYSCALL] = TIMED("GoCreateSyscall", .args = 1),
+    [EV_GO_START] = TIMED("GoStart", .args = 2),
+    [EV_GO_DESTROY] = TIMED("GoDestroy", .args = 0),
+    [EV_GO_DESTROY_SYSCALL] = TIMED("GoDestroySyscall", .args = 0),
+    [EV_GO_STOP] = TIMED("GoStop", .args = 2, .stack = 2, .string = 1),
+    [EV_GO_BLOCK] = TIMED("GoBlock", .args = 2, .stack = 2, .string = 1),
+    [EV_GO_UNBLOCK] = TIMED("GoUnblock", .args = 3, .stack = 3),
+    [EV_GO_SYSCALL_BEGIN] = TIMED("GoSyscallBegin", .args = 2, .stack = 2),
+    [EV_GO_SYSCALL_END] = TIMED("GoSyscallEnd", .args = 0),
+    [EV_GO_SYSCALL_END_BLOCKED] = TIMED("GoSyscallEndBlocked", .args = 0),
+    [EV_GO_STATUS] = TIMED("GoStatus", .args = 3),
+    [EV_STW_BEGIN] = TIMED("STWBegin", .args = 2, .stack = 2, .string = 1),
+    [EV_STW_END] = TIMED("STWEnd", .args = 0),
+    [EV_GC_ACTIVE] = TIMED("GCActive", .args = 1),
+    [EV_GC_BEGIN] = TIMED("GCBegin", .args = 2, .stack = 2),
+    [EV_GC_END] = TIMED("GCEnd", .args = 1),
+    [EV_GC_SWEEP_ACTIVE] = TIMED("GCSweepActive", .args = 1),
+    [EV_GC_SWEEP_BEGIN] = TIMED("GCSweepBegin", .args = 1, .stack = 1),
+    [EV_GC_SWEEP_END] = TIMED("GCSweepEnd", .args = 2),
+    [EV_GC_MARK_ASSIST_ACTIVE] = TIMED("GCMarkAssistActive", .args = 1),
+    [EV_GC_MARK_ASSIST_BEGIN] = TIMED("GCMarkAssistBegin", .args = 1, .stack = 1),
+    [EV_GC_MARK_ASSIST_END] = TIMED("GCMarkAssistEnd", .args = 0),
+    [EV_HEAP_ALLOC] = TIMED("HeapAlloc", .args = 1),
+    [EV_HEAP_GOAL] = TIMED("HeapGoal", .args = 1),
+    [EV_GO_LABEL] = TIMED("GoLabel", .args = 1, .string = 1),
+    [EV_USER_TASK_BEGIN] = TIMED("UserTaskBegin", .args = 4, .stack = 4, .string = 3),
+    [EV_USER_TASK_END] = TIMED("UserTaskEnd", .args = 2, .stack = 2),
+    [EV_USER_REGION_BEGIN] = TIMED("UserRegionBegin", .args = 3, .stack = 3, .string = 2),
+    [EV_USER_REGION_END] = TIMED("UserRegionEnd", .args = 3, .stack = 3, .string = 2),
+    [EV_USER_LOG] = TIMED("UserLog", .args = 4, .stack = 4, .string = 2, .string2 = 3),
+    [EV_GO_SWITCH] = TIMED("GoSwitch", .args = 2),
+    [EV_GO_SWITCH_DESTROY] = TIMED("GoSwitchDestroy", .args = 2),
+    [EV_GO_CREATE_BLOCKED] = TIMED("GoCreateBlocked", .args = 3, .stack = 3, .go_stack = 2),
+    [EV_GO_STATUS_STACK] = TIMED("GoStatusStack", .args = 4, .go_stack = 4),
+    [EV_CLOCK_SNAPSHOT] = TIMED("ClockSnapshot", .args = 3),
+    [EV_SPAN] = TIMED("Span", .args = 3),
+    [EV_SPAN_ALLOC] = TIMED("SpanAlloc", .args = 3),
+    [EV_SPAN_FREE] = TIMED("SpanFree", .args = 1),
+    [EV_HEAP_OBJECT] = TIMED("HeapObject", .args = 2),
+    [EV_HEAP_OBJECT_ALLOC] = TIMED("HeapObjectAlloc", .args = 2),
+    [EV_HEAP_OBJECT_FREE] = TIMED("HeapObjectFree", .args = 1),
+    [EV_GOROUTINE_STACK] = TIMED("GoroutineStack", .args = 2),
+    [EV_GOROUTINE_STACK_ALLOC] = TIMED("GoroutineStackAlloc", .args = 2),
+    [EV_GOROUTINE_STACK_FREE] = TIMED("GoroutineStackFree", .args = 1),
+};

@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns the events of Go 1.11 to 1.21 into those of the model, as internal/trace of go1.23 and
+// later does (tracev1.go), and checks on the way that each goroutine is in the state its event
+// needs.
+#include "decoders/gotrace_v1.h"
+
+#include "base/cleanup.h"
+
+enum go_state { GO_DEAD, GO_RUNNABLE, GO_RUNNING, GO_WAITING };
+
+struct v1_go {
+    uint32_t stack; // where it begins
+    uint8_t state;
+    bool untold; // it was there when the trace began; no event has said more yet
+};
+
+struct v1_proc {
+    uint32_t go;     // that runs on it, GOTRACE_NONE = none
+    uint32_t thread; // + 1
+    bool running, sweeps;
+};
+
+struct v1_state {
+    VEC(struct v1_go) go; // parallel to tables->goroutine
+    VEC(struct v1_proc) proc;
+    struct map proc_index;
+    bool begun; // past the list of what was there when the trace began
+    VEC(uint32_t) untold;
+    size_t next_untold;
+    int64_t untold_time;
+    bool gc, stw;
+    uint32_t stw_reason;
+};
+
+struct gotrace_v1 *gotrace_v1_create(struct gotrace *t)
+{
+    (void)t;
+    struct gotrace_v1 *v = mem_zalloc(sizeof(*v));
+    v->state = mem_zalloc(sizeof(*v->state));
+    v->last_time = -1;
+    return v;
+}
+
+void gotrace_v1_destroy(struct gotrace_v1 *v)
+{
+    vec_deinit(&v->event);
+    vec_deinit(&v->state->go);
+    vec_deinit(&v->state->proc);
+    vec_deinit(&v->state->untold);
+    map_deinit(&v->state->proc_index);
+    free(v->state);
+    free(v);
+}
+
+// What a stop of the world is for: the kinds of go1.21's runtime/trace.go; before it there were
+// two.
+static const char *stw_reason(int version, uint32_t kind)
+{
+    static const char *const names[] = {
+        "",
+        "GC mark termination",
+        "GC sweep termination",
+        "write heap dump",
+        "goroutine profile",
+        "goroutine profile cleanup",
+        "all goroutine stack trace",
+        "read mem stats",
+        "AllThreadsSyscall",
+        "GOMAXPROCS",
+        "start trace",
+        "stop trace",
+        "CountPagesInUse (test)",
+        "ReadMetricsSlow (test)",
+        "ReadMemStatsSlow (test)",
+        "PageCachePagesLeaked (test)",
+        "ResetDebugLog (test)",
+    };
+    if (version < 21) return kind < 2 ? names[kind + 1] : "";
+    return kind < array_size(names) ? names[kind] : "";
+}
+
+static const char *wait_reason(enum v1_type type)
+{
+    switch (type) {
+    case V1_GO_STOP: return "forever";
+    case V1_GO_SCHED: return "runtime.Gosched";
+    case V1_GO_PREEMPT: return "preempted";
+    case V1_GO_SLEEP: return "sleep";
+    case V1_GO_BLOCK_SEND: return "chan send";
+    case V1_GO_BLOCK_RECV: return "chan receive";
+    case V1_GO_BLOCK_SELECT: return "select";
+    case V1_GO_BLOCK_SYNC: return "sync";
+    case V1_GO_BLOCK_COND: return "sync.(*Cond).Wait";
+    case V1_GO_BLOCK_NET: return "network";
+    case V1_GO_BLOCK_GC: return "GC mark assist wait for work";
+    default: return "";
+    }
+}
+
+static struct v1_go *go_at(struct v1_state *s, uint32_t index)
+{
+    while (s->go.n <= index) vec_push(&s->go, (struct v1_go) { 0 });
+    return &s->go.p[index];
+}
+
+static struct v1_proc *proc_at(struct v1_state *s, int32_t id)
+{
+    bool fresh;
+    uint64_t *index = map_put(&s->proc_index, (uint32_t)id, &fresh);
+    if (fresh) {
+        *index = s->proc.n;
+        vec_push(&s->proc, (struct v1_proc) { .go = GOTRACE_NONE });
+    }
+    return &s->proc.p[*index];
+}
+
+static struct gotrace_event *push(struct gotrace_v1 *v, const struct v1_event *ev)
+{
+    const struct v1_proc *p = proc_at(v->state, ev->proc);
+    struct gotrace_event *out = &v->queue[v->queue_n++];
+    *out = (struct gotrace_event) { .kind = GOTRACE_OTHER,
+                                    .time_ns = ev->time,
+                                    .go = GOTRACE_NONE,
+                                    .by = ev->go,
+                                    .stack = ev->stack,
+                                    .proc = ev->proc,
+                                    .thread = p->thread ? (int64_t)p->thread - 1 : -1 };
+    return out;
+}
+
+static struct gotrace_event *push_go(struct gotrace_v1 *v, const struct v1_event *ev, uint32_t go,
+                                     enum gotrace_state from, enum gotrace_state to)
+{
+    struct gotrace_event *out = push(v, ev);
+    out->kind = GOTRACE_GO;
+    out->go = go;
+    out->from = (uint8_t)from;
+    out->to = (uint8_t)to;
+    return out;
+}
+
+static void push_range(struct gotrace_v1 *v, const struct v1_event *ev, enum gotrace_range range,
+                       bool begins)
+{
+    struct gotrace_event *out = push(v, ev);
+    out->kind = begins ? GOTRACE_RANGE_BEGIN : GOTRACE_RANGE_END;
+    out->range = (uint8_t)range;
+    out->go = ev->go;
+}
+
+// A goroutine that was there when the trace began tells its state.
+static void push_status(struct gotrace_v1 *v, const struct v1_event *ev, uint32_t go,
+                        enum gotrace_state to)
+{
+    struct v1_go *g = go_at(v->state, go);
+    struct gotrace_event *out = push_go(v, ev, go, GOTRACE_UNDETERMINED, to);
+    out->go_stack = g->stack;
+    g->untold = false;
+}
+
+static bool impossible(struct gotrace *t, const struct v1_event *ev, const char *what)
+{
+    enum { HEADER_BYTES = 16 };
+    return gotrace_break(t, HEADER_BYTES + ev->offset, "%s (type %d)", what, ev->type);
+}
+
+// The event's goroutine must be the one that runs on its P.
+static bool runs(struct gotrace *t, const struct v1_event *ev, bool may_be_none)
+{
+    const struct v1_proc *p = proc_at(t->v1->state, ev->proc);
+    if (ev->go == GOTRACE_NONE)
+        return may_be_none ? true : impossible(t, ev, "an event of no goroutine");
+    if (go_at(t->v1->state, ev->go)->state != GO_RUNNING || p->go != ev->go)
+        return impossible(t, ev, "an event of a goroutine that does not run there");
+    return true;
+}
+
+static bool leave(struct gotrace *t, const struct v1_event *ev)
+{
+    struct gotrace_v1 *v = t->v1;
+    if (!runs(t, ev, false)) return false;
+    enum gotrace_state to = GOTRACE_WAITING;
+    uint8_t state = GO_WAITING;
+    if (ev->type == V1_GO_END) to = GOTRACE_NOT_EXIST, state = GO_DEAD;
+    if (ev->type == V1_GO_SCHED || ev->type == V1_GO_PREEMPT)
+        to = GOTRACE_RUNNABLE, state = GO_RUNNABLE;
+    struct gotrace_event *out = push_go(v, ev, ev->go, GOTRACE_RUNNING, to);
+    out->reason = gotrace_string(t->tables, str_from(wait_reason(ev->type)));
+    go_at(v->state, ev->go)->state = state;
+    proc_at(v->state, ev->proc)->go = GOTRACE_NONE;
+    return true;
+}
+
+static bool go_create(struct gotrace *t, const struct v1_event *ev)
+{
+    struct gotrace_v1 *v = t->v1;
+    struct v1_state *s = v->state;
+    if (!runs(t, ev, true)) return false;
+    if (ev->other == GOTRACE_NONE || go_at(s, ev->other)->state != GO_DEAD)
+        return impossible(t, ev, "a goroutine is created that there is already");
+    *go_at(s, ev->other) = (struct v1_go) { ev->value, GO_RUNNABLE, !s->begun };
+    if (s->begun)
+        push_go(v, ev, ev->other, GOTRACE_NOT_EXIST, GOTRACE_RUNNABLE)->go_stack = ev->value;
+    else
+        vec_push(&s->untold, ev->other);
+    return true;
+}
+
+static bool go_start(struct gotrace *t, const struct v1_event *ev)
+{
+    struct gotrace_v1 *v = t->v1;
+    struct v1_proc *p = proc_at(v->state, ev->proc);
+    if (ev->go == GOTRACE_NONE || go_at(v->state, ev->go)->state != GO_RUNNABLE)
+        return impossible(t, ev, "a goroutine starts that is not runnable");
+    if (p->go != GOTRACE_NONE) return impossible(t, ev, "a goroutine starts on a busy P");
+    p->go = ev->go;
+    go_at(v->state, ev->go)->state = GO_RUNNING;
+    if (!v->state->begun) {
+        push_status(v, ev, ev->go, GOTRACE_RUNNING);
+        return true;
+    }
+    push_go(v, ev, ev->go, GOTRACE_RUNNABLE, GOTRACE_RUNNING);
+    if (ev->type == V1_GO_START_LABEL) push(v, ev);
+    return true;
+}
+
+static bool go_told(struct gotrace *t, const struct v1_event *ev)
+{
+    struct gotrace_v1 *v = t->v1;
+    if (ev->go == GOTRACE_NONE || go_at(v->state, ev->go)->state != GO_RUNNABLE)
+        return impossible(t, ev, "a goroutine's first state does not fit");
+    go_at(v->state, ev->go)->state = GO_WAITING;
+    push_status(v, ev, ev->go, ev->type == V1_GO_WAITING ? GOTRACE_WAITING : GOTRACE_SYSCALL);
+    return true;
+}
+
+static bool go_unblock(struct gotrace *t, const struct v1_event *ev)
+{
+    struct v1_state *s = t->v1->state;
+    if (ev->other == GOTRACE_NONE || go_at(s, ev->other)->state != GO_WAITING)
+        return impossible(t, ev, "a goroutine is unblocked that does not wait");
+    go_at(s, ev->other)->state = GO_RUNNABLE;
+    push_go(t->v1, ev, ev->other, GOTRACE_WAITING, GOTRACE_RUNNABLE);
+    return true;
+}
+
+static bool go_syscall(struct gotrace *t, const struct v1_event *ev)
+{
+    if (!runs(t, ev, false)) return false;
+    push_go(t->v1, ev, ev->go, GOTRACE_RUNNING, GOTRACE_SYSCALL);
+    if (!ev->blocked) // how long it took is not said: the least there is
+        push_go(t->v1, ev, ev->go, GOTRACE_SYSCALL, GOTRACE_RUNNING)->time_ns = ev->time + 1;
+    return true;
+}
+
+static bool go_syscall_block(struct gotrace *t, const struct v1_event *ev)
+{
+    if (!runs(t, ev, false)) return false;
+    go_at(t->v1->state, ev->go)->state = GO_WAITING;
+    proc_at(t->v1->state, ev->proc)->go = GOTRACE_NONE;
+    return true;
+}
+
+static bool go_syscall_exit(struct gotrace *t, const struct v1_event *ev)
+{
+    struct v1_state *s = t->v1->state;
+    if (ev->go == GOTRACE_NONE || go_at(s, ev->go)->state != GO_WAITING)
+        return impossible(t, ev, "a syscall ends of a goroutine that is in none");
+    go_at(s, ev->go)->state = GO_RUNNABLE;
+    push_go(t->v1, ev, ev->go, GOTRACE_SYSCALL, GOTRACE_RUNNABLE);
+    return true;
+}
+
+static bool proc_event(struct gotrace *t, const struct v1_event *ev)
+{
+    struct v1_proc *p = proc_at(t->v1->state, ev->proc);
+    bool starts = ev->type == V1_PROC_START;
+    if (p->running == starts) return impossible(t, ev, "a P starts or stops twice");
+    if (p->go != GOTRACE_NONE) return impossible(t, ev, "a P stops that runs a goroutine");
+    if (starts) p->thread = ev->value + 1;
+    push(t->v1, ev);
+    p->running = starts;
+    if (!starts) p->thread = 0;
+    return true;
+}
+
+static bool range_event(struct gotrace *t, const struct v1_event *ev)
+{
+    struct gotrace_v1 *v = t->v1;
+    struct v1_state *s = v->state;
+    bool *open = NULL, begins = false;
+    enum gotrace_range range = GOTRACE_ASSIST;
+    switch ((enum v1_type)ev->type) {
+    case V1_GC_START: begins = true; // fall through
+    case V1_GC_DONE: open = &s->gc, range = GOTRACE_GC; break;
+    case V1_STW_START: begins = true; // fall through
+    case V1_STW_DONE: open = &s->stw, range = GOTRACE_STW; break;
+    case V1_SWEEP_START: begins = true; // fall through
+    case V1_SWEEP_DONE: open = &proc_at(s, ev->proc)->sweeps, range = GOTRACE_SWEEP; break;
+    default: begins = ev->type == V1_ASSIST_START; break;
+    }
+    // An assist may have begun before the trace did.
+    if (open && *open == begins)
+        return impossible(t, ev, "a collection, sweep or stop of the world begins or ends twice");
+    if (open) *open = begins;
+    push_range(v, ev, range, begins);
+    if (range != GOTRACE_STW) return true;
+    if (begins)
+        s->stw_reason = gotrace_string(t->tables, str_from(stw_reason(t->version, ev->value)));
+    v->queue[v->queue_n - 1].reason = s->stw_reason;
+    return true;
+}
+
+// Queues what the event is in the model. False: it does not fit; noted.
+static bool convert(struct gotrace *t, const struct v1_event *ev)
+{
+    struct v1_state *s = t->v1->state;
+    switch ((enum v1_type)ev->type) {
+    case V1_GOMAXPROCS: // the first one ends the list of what was there
+        if (s->begun) push(t->v1, ev);
+        s->untold_time = ev->time;
+        s->begun = true;
+        return true;
+    case V1_PROC_START:
+    case V1_PROC_STOP: return proc_event(t, ev);
+    case V1_GO_CREATE: return go_create(t, ev);
+    case V1_GO_START:
+    case V1_GO_START_LABEL: return go_start(t, ev);
+    case V1_GO_WAITING:
+    case V1_GO_IN_SYSCALL: return go_told(t, ev);
+    case V1_GO_UNBLOCK: return go_unblock(t, ev);
+    case V1_GO_SYS_CALL: return go_syscall(t, ev);
+    case V1_GO_SYS_BLOCK: return go_syscall_block(t, ev);
+    case V1_GO_SYS_EXIT: return go_syscall_exit(t, ev);
+    case V1_GO_END:
+    case V1_GO_STOP:
+    case V1_GO_SCHED:
+    case V1_GO_PREEMPT:
+    case V1_GO_SLEEP:
+    case V1_GO_BLOCK:
+    case V1_GO_BLOCK_SEND:
+    case V1_GO_BLOCK_RECV:
+    case V1_GO_BLOCK_SELECT:
+    case V1_GO_BLOCK_SYNC:
+    case V1_GO_BLOCK_COND:
+    case V1_GO_BLOCK_NET:
+    case V1_GO_BLOCK_GC: return leave(t, ev);
+    case V1_GC_START:
+    case V1_GC_DONE:
+    case V1_STW_START:
+    case V1_STW_DONE:
+    case V1_SWEEP_START:
+    case V1_SWEEP_DONE:
+    case V1_ASSIST_START:
+    case V1_ASSIST_DONE: return range_event(t, ev);
+    default: break;
+    }
+    push(t->v1, ev);
+    if (ev->type == V1_CPU_SAMPLE) t->v1->queue[t->v1->queue_n - 1].kind = GOTRACE_CPU_SAMPLE;
+    return true;
+}
+
+// A goroutine that was there, of which nothing but its existence was told: it is runnable.
+static bool untold_next(struct gotrace_v1 *v)
+{
+    struct v1_state *s = v->state;
+    if (!s->begun) return false;
+    while (s->next_untold < s->untold.n) {
+        uint32_t go = s->untold.p[s->next_untold++];
+        if (!s->go.p[go].untold) continue;
+        struct v1_event at = { .time = s->untold_time, .go = GOTRACE_NONE, .proc = -1 };
+        push_status(v, &at, go, GOTRACE_RUNNABLE);
+        return true;
+    }
+    return false;
+}
+
+bool gotrace_v1_next(struct gotrace *t, struct gotrace_event *ret)
+{
+    struct gotrace_v1 *v = t->v1;
+    if (!v->loaded) {
+        v->loaded = true;
+        v1_read(t, v);
+    }
+    while (v->queue_at == v->queue_n) {
+        v->queue_at = v->queue_n = 0;
+        if (untold_next(v)) break;
+        if (v->next == v->event.n) return false;
+        if (!convert(t, &v->event.p[v->next++])) {
+            v->next = v->event.n;
+            v->queue_n = 0;
+            return false;
+        }
+    }
+    *ret = v->queue[v->queue_at++];
+    if (ret->time_ns <= v->last_time) ret->time_ns = v->last_time + 1;
+    v->last_time = ret->time_ns;
+    return true;
+}

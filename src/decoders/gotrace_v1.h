@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Internal to the gotrace decoder: the format of Go 1.11 to 1.21. gotrace_v1_read.c reads the whole
+// trace and merges the Ps' streams, gotrace_v1.c checks the goroutines' states and turns the events
+// into those of the model.
+#pragma once
+
+#include "decoders/gotrace_in.h"
+
+// Wire types, as in runtime/trace.go of go1.19 and go1.21.
+enum v1_type {
+    V1_NONE,
+    V1_BATCH,
+    V1_FREQUENCY,
+    V1_STACK,
+    V1_GOMAXPROCS,
+    V1_PROC_START,
+    V1_PROC_STOP,
+    V1_GC_START,
+    V1_GC_DONE,
+    V1_STW_START,
+    V1_STW_DONE,
+    V1_SWEEP_START,
+    V1_SWEEP_DONE,
+    V1_GO_CREATE,
+    V1_GO_START,
+    V1_GO_END,
+    V1_GO_STOP,
+    V1_GO_SCHED,
+    V1_GO_PREEMPT,
+    V1_GO_SLEEP,
+    V1_GO_BLOCK,
+    V1_GO_UNBLOCK,
+    V1_GO_BLOCK_SEND,
+    V1_GO_BLOCK_RECV,
+    V1_GO_BLOCK_SELECT,
+    V1_GO_BLOCK_SYNC,
+    V1_GO_BLOCK_COND,
+    V1_GO_BLOCK_NET,
+    V1_GO_SYS_CALL,
+    V1_GO_SYS_EXIT,
+    V1_GO_SYS_BLOCK,
+    V1_GO_WAITING,
+    V1_GO_IN_SYSCALL,
+    V1_HEAP_ALLOC,
+    V1_HEAP_GOAL,
+    V1_TIMER_GOROUTINE,
+    V1_FUTILE_WAKEUP,
+    V1_STRING,
+    V1_GO_START_LOCAL,
+    V1_GO_UNBLOCK_LOCAL,
+    V1_GO_SYS_EXIT_LOCAL,
+    V1_GO_START_LABEL,
+    V1_GO_BLOCK_GC,
+    V1_ASSIST_START,
+    V1_ASSIST_DONE,
+    V1_TASK_CREATE,
+    V1_TASK_END,
+    V1_REGION,
+    V1_LOG,
+    V1_CPU_SAMPLE,
+    V1_COUNT,
+};
+
+// An event after the merge; goroutines by their index in the tables, or GOTRACE_NONE.
+struct v1_event {
+    int64_t time;   // ticks until the merge is over, then ns since the first event
+    uint32_t go;    // that ran
+    uint32_t other; // that it names
+    uint32_t stack; // of the tables
+    uint32_t value; // GoCreate: stack of the new one; STWStart: kind; ProcStart: thread
+    uint32_t offset;
+    int32_t proc;
+    uint8_t type;
+    bool blocked; // GoSysCall: it lost its P
+};
+_Static_assert(GOTRACE_V1_BYTES <= UINT32_MAX, "v1_event.offset");
+
+struct gotrace_v1 {
+    bool loaded;
+    VEC(struct v1_event) event;
+    size_t next;
+    struct v1_state *state;
+    struct gotrace_event queue[2];
+    unsigned queue_at, queue_n;
+    int64_t last_time;
+};
+
+// Reads all of the trace into v->event, in order. What is wrong is noted as a break; the events
+// before it stay.
+void v1_read(struct gotrace *t, struct gotrace_v1 *v);

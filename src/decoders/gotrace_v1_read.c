@@ -1,0 +1,622 @@
+// SPDX-License-Identifier: Apache-2.0
+// First pass: where each P's batches lie, strings, stacks, the clock, CPU samples. Second pass: the
+// Ps' streams are merged; an event that names a goroutine waits until that goroutine's sequence
+// number and state have come to it, and of those that may come, the earliest does.
+#include "base/buf.h"
+#include "base/cleanup.h"
+#include "base/cursor.h"
+#include "decoders/gotrace_v1.h"
+
+#define FEW_MORE 2048 // most bytes of the arguments of one event with more than three
+
+// Arguments of each type, without the time and the stack: internal/trace/parser.go of go1.21.
+static const struct v1_spec {
+    uint8_t since, args;
+    bool stack;
+} specs[V1_COUNT] = {
+    [V1_GOMAXPROCS] = { 5, 1, true },
+    [V1_PROC_START] = { 5, 1 },
+    [V1_PROC_STOP] = { 5, 0 },
+    [V1_GC_START] = { 5, 1, true },
+    [V1_GC_DONE] = { 5, 0 },
+    [V1_STW_START] = { 5, 1 },
+    [V1_STW_DONE] = { 5, 0 },
+    [V1_SWEEP_START] = { 5, 0, true },
+    [V1_SWEEP_DONE] = { 5, 2 },
+    [V1_GO_CREATE] = { 5, 2, true },
+    [V1_GO_START] = { 5, 2 },
+    [V1_GO_END] = { 5, 0 },
+    [V1_GO_STOP] = { 5, 0, true },
+    [V1_GO_SCHED] = { 5, 0, true },
+    [V1_GO_PREEMPT] = { 5, 0, true },
+    [V1_GO_SLEEP] = { 5, 0, true },
+    [V1_GO_BLOCK] = { 5, 0, true },
+    [V1_GO_UNBLOCK] = { 5, 2, true },
+    [V1_GO_BLOCK_SEND] = { 5, 0, true },
+    [V1_GO_BLOCK_RECV] = { 5, 0, true },
+    [V1_GO_BLOCK_SELECT] = { 5, 0, true },
+    [V1_GO_BLOCK_SYNC] = { 5, 0, true },
+    [V1_GO_BLOCK_COND] = { 5, 0, true },
+    [V1_GO_BLOCK_NET] = { 5, 0, true },
+    [V1_GO_SYS_CALL] = { 5, 0, true },
+    [V1_GO_SYS_EXIT] = { 5, 3 },
+    [V1_GO_SYS_BLOCK] = { 5, 0 },
+    [V1_GO_WAITING] = { 5, 1 },
+    [V1_GO_IN_SYSCALL] = { 5, 1 },
+    [V1_HEAP_ALLOC] = { 5, 1 },
+    [V1_HEAP_GOAL] = { 5, 1 },
+    [V1_FUTILE_WAKEUP] = { 5, 0 },
+    [V1_GO_START_LOCAL] = { 7, 1 },
+    [V1_GO_UNBLOCK_LOCAL] = { 7, 1, true },
+    [V1_GO_SYS_EXIT_LOCAL] = { 7, 2 },
+    [V1_GO_START_LABEL] = { 8, 3 },
+    [V1_GO_BLOCK_GC] = { 8, 0, true },
+    [V1_ASSIST_START] = { 9, 0, true },
+    [V1_ASSIST_DONE] = { 9, 0 },
+    [V1_TASK_CREATE] = { 11, 3, true },
+    [V1_TASK_END] = { 11, 1, true },
+    [V1_REGION] = { 11, 3, true },
+    [V1_LOG] = { 11, 2, true },
+    [V1_CPU_SAMPLE] = { 19, 3, true },
+};
+
+enum { MOST_ARGS = 5 }; // of an event with a fixed number: time, three, stack
+
+struct raw {
+    uint64_t args[MOST_ARGS]; // [0] is the time since the event before
+    size_t offset;
+    uint8_t type;
+};
+
+struct piece {
+    uint64_t begin, end, ticks;
+    uint32_t next; // of the same P
+};
+
+enum ordering { ABSENT, RUNNABLE, RUNNING, WAITING };
+
+struct go_order {
+    uint64_t seq;
+    uint8_t state;
+};
+
+struct stream {
+    int32_t proc;
+    uint32_t piece, last_piece; // to be read next; the last one (while they are collected)
+    struct cursor c;
+    int64_t ticks;
+    uint64_t go; // that runs on it, as Go numbers it
+    bool done;
+    struct v1_event ev;  // the head
+    uint64_t seq, go_id; // what it waits for
+    int64_t exit_ticks;  // GoSysExit: when it really ended
+};
+
+struct moved {
+    int64_t time;
+    size_t index; // in v->event
+};
+
+struct reader {
+    struct gotrace *t;
+    struct gotrace_v1 *v;
+    struct buf bytes;
+    uint64_t hz;
+    struct id_table strings, stacks;
+    VEC(struct piece) piece;
+    VEC(uint64_t) stack_word; // per stack: id, offset, n, then n × { pc, function, file, line }
+    VEC(struct v1_event) sample;
+    VEC(struct stream) stream;
+    struct map stream_index;
+    VEC(struct go_order) go; // parallel to tables->goroutine
+    uint64_t gc_seq;
+    VEC(struct moved) exit; // events that belong at another time
+};
+
+static bool bad(struct reader *r, uint64_t offset, const char *what, unsigned type)
+{
+    enum { HEADER_BYTES = 16 };
+    return gotrace_break(r->t, HEADER_BYTES + offset, "%s (type %u)", what, type);
+}
+
+// ---- first pass
+
+static bool read_string(struct reader *r, struct cursor *c, size_t at)
+{
+    uint64_t id = cursor_uvarint(c), n = cursor_uvarint(c);
+    if (!c->bad && (id == 0 || n == 0 || n > GOTRACE_V1_STRING_BYTES))
+        return bad(r, at, "a string without a number, or of an impossible length", V1_STRING);
+    struct str s = cursor_bytes(c, n);
+    if (c->bad) return bad(r, at, "a string is cut off", V1_STRING);
+    if (!id_table_put(&r->strings, id, gotrace_string(r->t->tables, s)))
+        return bad(r, at, "there is a string of that number already", V1_STRING);
+    return true;
+}
+
+static bool read_stack(struct reader *r, struct str args, size_t at)
+{
+    struct cursor c = cursor_make("stack", args);
+    uint64_t id = cursor_uvarint(&c), n = cursor_uvarint(&c);
+    if (c.bad || n > GOTRACE_V1_FRAMES) return bad(r, at, "a stack of too many frames", V1_STACK);
+    size_t start = r->stack_word.n;
+    vec_push(&r->stack_word, id);
+    vec_push(&r->stack_word, at);
+    vec_push(&r->stack_word, n);
+    for (uint64_t i = 0; i < 4 * n && !c.bad; i++) vec_push(&r->stack_word, cursor_uvarint(&c));
+    if (!c.bad && cursor_left(&c) == 0) return true;
+    r->stack_word.n = start;
+    return bad(r, at, "a stack whose frames do not fit its length", V1_STACK);
+}
+
+static bool read_sample(struct reader *r, struct str args, size_t at)
+{
+    struct cursor c = cursor_make("sample", args);
+    uint64_t a[MOST_ARGS];
+    for (size_t i = 0; i < MOST_ARGS; i++) a[i] = cursor_uvarint(&c);
+    if (c.bad || cursor_left(&c)) return bad(r, at, "a CPU sample is cut off", V1_CPU_SAMPLE);
+    vec_push(&r->sample, (struct v1_event) { .type = V1_CPU_SAMPLE,
+                                             .time = (int64_t)a[1],
+                                             .proc = (int32_t)a[2],
+                                             .value = a[4] > UINT32_MAX ? 0 : (uint32_t)a[4],
+                                             .offset = (uint32_t)at,
+                                             .go = GOTRACE_NONE,
+                                             .other = GOTRACE_NONE });
+    // Its goroutine is known once all are: kept by its number until then.
+    struct v1_event *s = vec_last(&r->sample);
+    s->go = a[3] ? gotrace_goroutine(r->t->tables, (int64_t)a[3]) : GOTRACE_NONE;
+    return true;
+}
+
+static bool begin_piece(struct reader *r, struct cursor *c, size_t at)
+{
+    uint64_t proc = cursor_uvarint(c), ticks = cursor_uvarint(c);
+    if (c->bad) return bad(r, at, "the head of a batch is cut off", V1_BATCH);
+    if (proc != UINT64_MAX && proc > INT32_MAX)
+        return bad(r, at, "a batch of an impossible P", V1_BATCH);
+    if (r->piece.n) vec_last(&r->piece)->end = at;
+    bool fresh;
+    uint64_t *index = map_put(&r->stream_index, proc, &fresh);
+    uint32_t piece = (uint32_t)r->piece.n;
+    if (fresh) {
+        if (r->stream.n >= GOTRACE_PROCS) return bad(r, at, "too many Ps", V1_BATCH);
+        *index = r->stream.n;
+        vec_push(&r->stream, (struct stream) { .proc = proc == UINT64_MAX ? -1 : (int32_t)proc,
+                                               .piece = piece,
+                                               .last_piece = piece });
+    } else {
+        struct stream *s = &r->stream.p[*index];
+        r->piece.p[s->last_piece].next = piece;
+        s->last_piece = piece;
+    }
+    vec_push(&r->piece, (struct piece) { .begin = c->at, .ticks = ticks, .next = UINT32_MAX });
+    return true;
+}
+
+// The arguments of an event as they stand, its byte already read. `inlined`: how many come at once
+// (otherwise a length comes first).
+static bool read_args(struct reader *r, struct cursor *c, uint8_t type, unsigned inlined, size_t at,
+                      struct str *ret)
+{
+    size_t begin = c->at;
+    if (inlined) {
+        for (unsigned i = 0; i < inlined; i++) cursor_uvarint(c);
+        if (c->bad) return bad(r, at, "an event's arguments are cut off", type);
+        *ret = str_make(r->bytes.p + begin, c->at - begin);
+        return true;
+    }
+    uint64_t n = cursor_uvarint(c);
+    if (!c->bad && n > FEW_MORE && type != V1_STACK)
+        return bad(r, at, "an event's arguments are impossibly long", type);
+    *ret = cursor_bytes(c, n);
+    if (type == V1_LOG) cursor_bytes(c, cursor_uvarint(c));
+    if (c->bad) return bad(r, at, "an event's arguments are cut off", type);
+    return true;
+}
+
+static bool first_pass(struct reader *r)
+{
+    struct cursor c = cursor_make("trace", buf_str(&r->bytes));
+    while (cursor_left(&c)) {
+        size_t at = c.at;
+        uint8_t head = cursor_u8(&c), type = head & 0x3f;
+        unsigned inlined = (head >> 6) + 1;
+        if (type == V1_NONE || type >= V1_COUNT || specs[type].since > r->t->version)
+            return bad(r, at, "there is no such event", type);
+        struct str args;
+        bool ok;
+        if (type == V1_STRING)
+            ok = read_string(r, &c, at);
+        else if (type == V1_BATCH)
+            ok = inlined == 2 ? begin_piece(r, &c, at)
+                              : bad(r, at, "a batch with other than two arguments", type);
+        else
+            ok = read_args(r, &c, type, inlined < 4 ? inlined : 0, at, &args);
+        if (!ok) {
+            if (r->piece.n) vec_last(&r->piece)->end = at;
+            return false;
+        }
+        if (type == V1_STRING || type == V1_BATCH) continue;
+        if (!r->piece.n) return bad(r, at, "an event before the first batch", type);
+        struct cursor a = cursor_make("arguments", args);
+        if (type == V1_FREQUENCY) r->hz = cursor_uvarint(&a);
+        if (type == V1_STACK && !read_stack(r, args, at)) return false;
+        if (type == V1_CPU_SAMPLE && !read_sample(r, args, at)) return false;
+    }
+    if (r->piece.n) vec_last(&r->piece)->end = r->bytes.n;
+    return true;
+}
+
+// Numbers the stacks as the tables do. The first mention of a pc says what it is.
+static void join_stacks(struct reader *r)
+{
+    struct gotrace_tables *t = r->t->tables;
+    struct map pcs = { 0 };
+    for (size_t at = 0; at < r->stack_word.n;) {
+        uint64_t id = r->stack_word.p[at], n = r->stack_word.p[at + 2];
+        const uint64_t *word = &r->stack_word.p[at + 3];
+        uint32_t frames[GOTRACE_V1_FRAMES];
+        for (uint64_t i = 0; i < n; i++, word += 4) {
+            bool fresh;
+            uint64_t *known = map_put(&pcs, word[0], &fresh);
+            if (fresh) {
+                uint32_t function = 0, file = 0;
+                id_table_get(&r->strings, word[1], &function);
+                id_table_get(&r->strings, word[2], &file);
+                *known = gotrace_frame(t, word[0], function, file, (uint32_t)word[3]);
+            }
+            frames[i] = (uint32_t)*known;
+        }
+        if (id) id_table_put(&r->stacks, id, gotrace_stack(t, frames, (uint32_t)n));
+        at += 3 + 4 * n;
+    }
+    map_deinit(&pcs);
+}
+
+// ---- second pass
+
+static uint32_t stack_of(const struct reader *r, uint64_t id)
+{
+    uint32_t stack = 0;
+    id_table_get(&r->stacks, (uint32_t)id, &stack);
+    return stack;
+}
+
+static uint32_t go_of(struct reader *r, uint64_t id)
+{
+    if (id == 0) return GOTRACE_NONE;
+    uint32_t index = gotrace_goroutine(r->t->tables, (int64_t)id);
+    while (r->go.n <= index) vec_push(&r->go, (struct go_order) { 0 });
+    return index;
+}
+
+// Fills s->ev from the raw event, and keeps track of which goroutine runs on the P.
+static void take(struct reader *r, struct stream *s, const struct raw *raw)
+{
+    const struct v1_spec *spec = &specs[raw->type];
+    const uint64_t *a = raw->args + 1;
+    s->ticks += (int64_t)raw->args[0];
+    s->ev = (struct v1_event) { .time = s->ticks,
+                                .proc = s->proc,
+                                .type = raw->type,
+                                .offset = (uint32_t)raw->offset,
+                                .other = GOTRACE_NONE };
+    s->seq = 0;
+    s->exit_ticks = 0;
+    if (spec->stack) s->ev.stack = stack_of(r, a[spec->args]);
+    uint64_t go = s->go;
+    switch ((enum v1_type)raw->type) {
+    case V1_GO_START:
+    case V1_GO_START_LABEL: s->seq = a[1]; // fall through
+    case V1_GO_START_LOCAL: go = s->go = a[0]; break;
+    case V1_GO_END:
+    case V1_GO_STOP:
+    case V1_GO_SCHED:
+    case V1_GO_PREEMPT:
+    case V1_GO_SLEEP:
+    case V1_GO_BLOCK:
+    case V1_GO_BLOCK_SEND:
+    case V1_GO_BLOCK_RECV:
+    case V1_GO_BLOCK_SELECT:
+    case V1_GO_BLOCK_SYNC:
+    case V1_GO_BLOCK_COND:
+    case V1_GO_BLOCK_NET:
+    case V1_GO_BLOCK_GC:
+    case V1_GO_SYS_BLOCK: s->go = 0; break;
+    case V1_GO_SYS_EXIT:
+        s->seq = a[1];
+        s->exit_ticks = (int64_t)a[2];
+        go = a[0];
+        break;
+    case V1_GO_SYS_EXIT_LOCAL:
+        s->exit_ticks = (int64_t)a[1];
+        go = a[0];
+        break;
+    case V1_GO_WAITING:
+    case V1_GO_IN_SYSCALL: go = a[0]; break;
+    case V1_GO_CREATE:
+        s->ev.other = go_of(r, a[0]);
+        s->ev.value = stack_of(r, a[1]);
+        break;
+    case V1_GO_UNBLOCK: s->seq = a[1]; // fall through
+    case V1_GO_UNBLOCK_LOCAL: s->ev.other = go_of(r, a[0]); break;
+    case V1_GC_START: s->seq = a[0]; break;
+    case V1_STW_START:
+    case V1_PROC_START: s->ev.value = (uint32_t)a[0]; break;
+    default: break;
+    }
+    s->ev.go = go_of(r, go);
+}
+
+// Reads the P's next event into s->ev. Sets done at its end.
+static bool advance(struct reader *r, struct stream *s)
+{
+    for (;;) {
+        while (cursor_left(&s->c) == 0) {
+            if (s->piece == UINT32_MAX) {
+                s->done = true;
+                return true;
+            }
+            const struct piece *p = &r->piece.p[s->piece];
+            s->c = cursor_make("batch", str_sub(buf_str(&r->bytes), 0, p->end));
+            cursor_seek(&s->c, p->begin);
+            s->ticks = (int64_t)p->ticks;
+            s->piece = p->next;
+        }
+        struct raw raw = { .offset = s->c.at };
+        uint8_t head = cursor_u8(&s->c);
+        raw.type = head & 0x3f;
+        if (raw.type == V1_STRING) { // the first pass has read it
+            cursor_uvarint(&s->c);
+            cursor_bytes(&s->c, cursor_uvarint(&s->c));
+            continue;
+        }
+        struct str bytes;
+        unsigned inlined = (head >> 6) + 1;
+        if (!read_args(r, &s->c, raw.type, inlined < 4 ? inlined : 0, raw.offset, &bytes))
+            return false;
+        if (raw.type == V1_FREQUENCY || raw.type == V1_STACK || raw.type == V1_CPU_SAMPLE ||
+            raw.type == V1_TIMER_GOROUTINE)
+            continue;
+        unsigned want = 1u + specs[raw.type].args + specs[raw.type].stack;
+        struct cursor a = cursor_make("arguments", bytes);
+        for (unsigned i = 0; i < want; i++) raw.args[i] = cursor_uvarint(&a);
+        if (a.bad || cursor_left(&a))
+            return bad(r, raw.offset, "an event with another number of arguments than its type has",
+                       raw.type);
+        take(r, s, &raw);
+        return true;
+    }
+}
+
+// What the head of a stream does to which goroutine. `exact`: only at this sequence number.
+struct transition {
+    uint32_t go; // GOTRACE_NONE: it needs no order
+    bool exact, counts;
+    uint8_t from, to;
+};
+
+static struct transition transition_of(const struct v1_event *ev)
+{
+    switch ((enum v1_type)ev->type) {
+    case V1_GO_CREATE: return (struct transition) { ev->other, true, true, ABSENT, RUNNABLE };
+    case V1_GO_WAITING:
+    case V1_GO_IN_SYSCALL: return (struct transition) { ev->go, true, true, RUNNABLE, WAITING };
+    case V1_GO_START:
+    case V1_GO_START_LABEL: return (struct transition) { ev->go, true, true, RUNNABLE, RUNNING };
+    case V1_GO_START_LOCAL: return (struct transition) { ev->go, false, true, RUNNABLE, RUNNING };
+    case V1_GO_BLOCK:
+    case V1_GO_BLOCK_SEND:
+    case V1_GO_BLOCK_RECV:
+    case V1_GO_BLOCK_SELECT:
+    case V1_GO_BLOCK_SYNC:
+    case V1_GO_BLOCK_COND:
+    case V1_GO_BLOCK_NET:
+    case V1_GO_BLOCK_GC:
+    case V1_GO_SLEEP:
+    case V1_GO_SYS_BLOCK: return (struct transition) { ev->go, false, false, RUNNING, WAITING };
+    case V1_GO_SCHED:
+    case V1_GO_PREEMPT: return (struct transition) { ev->go, false, false, RUNNING, RUNNABLE };
+    case V1_GO_UNBLOCK: return (struct transition) { ev->other, true, true, WAITING, RUNNABLE };
+    case V1_GO_UNBLOCK_LOCAL:
+        return (struct transition) { ev->other, false, true, WAITING, RUNNABLE };
+    case V1_GO_SYS_EXIT: return (struct transition) { ev->go, true, true, WAITING, RUNNABLE };
+    case V1_GO_SYS_EXIT_LOCAL:
+        return (struct transition) { ev->go, false, true, WAITING, RUNNABLE };
+    default: return (struct transition) { GOTRACE_NONE, false, false, 0, 0 };
+    }
+}
+
+static uint64_t wanted_seq(const struct stream *s)
+{
+    if (s->ev.type == V1_GO_CREATE) return 0;
+    if (s->ev.type == V1_GO_WAITING || s->ev.type == V1_GO_IN_SYSCALL) return 1;
+    return s->seq;
+}
+
+static bool ready(const struct reader *r, const struct stream *s)
+{
+    if (s->ev.type == V1_GC_START) return s->seq == r->gc_seq;
+    struct transition t = transition_of(&s->ev);
+    if (t.go == GOTRACE_NONE) return true;
+    const struct go_order *g = &r->go.p[t.go];
+    return g->state == t.from && (!t.exact || wanted_seq(s) == g->seq);
+}
+
+static void apply(struct reader *r, struct stream *s)
+{
+    if (s->ev.type == V1_GC_START) r->gc_seq = s->seq + 1;
+    struct transition t = transition_of(&s->ev);
+    if (t.go != GOTRACE_NONE) {
+        struct go_order *g = &r->go.p[t.go];
+        g->state = t.to;
+        if (t.counts) g->seq++;
+    }
+    if (s->ev.type == V1_GO_START_LOCAL) s->ev.type = V1_GO_START;
+    if (s->ev.type == V1_GO_UNBLOCK_LOCAL) s->ev.type = V1_GO_UNBLOCK;
+    if (s->ev.type == V1_GO_SYS_EXIT_LOCAL) s->ev.type = V1_GO_SYS_EXIT;
+    if (s->ev.type == V1_GO_SYS_EXIT && s->exit_ticks) {
+        vec_push(&r->exit, (struct moved) { s->exit_ticks, r->v->event.n });
+    }
+    vec_push(&r->v->event, s->ev);
+}
+
+// The merge: of the streams' heads that may come now, the earliest comes.
+static bool merge(struct reader *r)
+{
+    for (size_t i = 0; i < r->stream.n; i++)
+        if (!advance(r, &r->stream.p[i])) return false;
+    size_t sample = 0;
+    for (;;) {
+        struct stream *best = NULL, *waits = NULL;
+        for (size_t i = 0; i < r->stream.n; i++) {
+            struct stream *s = &r->stream.p[i];
+            if (s->done || (best && s->ev.time >= best->ev.time)) continue;
+            if (ready(r, s))
+                best = s;
+            else if (!waits || s->ev.time < waits->ev.time)
+                waits = s;
+        }
+        bool samples = sample < r->sample.n;
+        if (samples && (!best || r->sample.p[sample].time < best->ev.time)) {
+            vec_push(&r->v->event, r->sample.p[sample++]);
+            continue;
+        }
+        if (r->v->event.n >= GOTRACE_V1_EVENTS)
+            return gotrace_break(r->t, in_offset(&r->t->in), "more than %d M events",
+                                 GOTRACE_V1_EVENTS >> 20);
+        if (!best) {
+            if (!waits) return true;
+            return bad(r, waits->ev.offset,
+                       "no order of the events is possible: this one of the earliest waits",
+                       waits->ev.type);
+        }
+        apply(r, best);
+        if (!advance(r, best)) return false;
+    }
+}
+
+static int compare_time(const void *a, const void *b)
+{
+    const struct v1_event *x = a, *y = b;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+// Where the times go back, the trace is broken: what follows is cut off.
+static void check_times(struct reader *r)
+{
+    for (size_t i = 1; i < r->v->event.n; i++) {
+        if (r->v->event.p[i].time >= r->v->event.p[i - 1].time) continue;
+        bad(r, r->v->event.p[i].offset, "its time lies before that of the event before it",
+            r->v->event.p[i].type);
+        r->v->event.n = i;
+        return;
+    }
+}
+
+static int compare_moved(const void *a, const void *b)
+{
+    const struct moved *x = a, *y = b;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    return x->index < y->index ? -1 : x->index > y->index;
+}
+
+// A GoSysExit is written when the goroutine comes to run again: it is moved to the time when the
+// syscall ended, which it carries.
+static void move_exits(struct reader *r)
+{
+    struct gotrace_v1 *v = r->v;
+    VEC(struct moved) moved = { 0 };
+    for (size_t i = 0; i < r->exit.n; i++) {
+        struct moved exit = r->exit.p[i];
+        if (exit.index >= v->event.n || exit.time > v->event.p[exit.index].time) continue;
+        v->event.p[exit.index].time = exit.time;
+        vec_push(&moved, exit);
+    }
+    if (moved.n == 0) return;
+    qsort(moved.p, moved.n, sizeof(*moved.p), compare_moved);
+    struct v1_event *sorted = mem_realloc_array(NULL, v->event.n, sizeof(*sorted));
+    bool *is_moved = mem_zalloc(v->event.n);
+    for (size_t i = 0; i < moved.n; i++) is_moved[moved.p[i].index] = true;
+    size_t n = 0, m = 0;
+    for (size_t i = 0; i < v->event.n; i++) {
+        if (is_moved[i]) continue;
+        while (m < moved.n && (moved.p[m].time < v->event.p[i].time ||
+                               (moved.p[m].time == v->event.p[i].time && moved.p[m].index < i)))
+            sorted[n++] = v->event.p[moved.p[m++].index];
+        sorted[n++] = v->event.p[i];
+    }
+    while (m < moved.n) sorted[n++] = v->event.p[moved.p[m++].index];
+    free(is_moved);
+    free(v->event.p);
+    v->event.p = sorted;
+    v->event.cap = v->event.n;
+    vec_deinit(&moved);
+}
+
+// Times become ns since the first event, as Go converts them; syscalls are told whether they block.
+static void finish(struct reader *r)
+{
+    struct gotrace_v1 *v = r->v;
+    if (v->event.n == 0) return;
+    int64_t first = v->event.p[0].time;
+    double ns_per_tick = r->hz ? 1e9 / (double)r->hz : 1;
+    VEC(uint32_t) syscall = { 0 }; // per goroutine: index + 1 of its last event, if a GoSysCall
+    for (size_t i = 0; i <= r->t->tables->goroutine.n; i++) vec_push(&syscall, 0);
+    for (size_t i = 0; i < v->event.n; i++) {
+        struct v1_event *ev = &v->event.p[i];
+        ev->time = (int64_t)((double)((uint64_t)ev->time - (uint64_t)first) * ns_per_tick);
+        if (ev->go == GOTRACE_NONE || ev->type == V1_CPU_SAMPLE) continue;
+        uint32_t *call = &syscall.p[ev->go];
+        if (*call && ev->type == V1_GO_SYS_BLOCK) v->event.p[*call - 1].blocked = true;
+        *call = ev->type == V1_GO_SYS_CALL ? (uint32_t)i + 1 : 0;
+    }
+    vec_deinit(&syscall);
+}
+
+static bool read_all(struct reader *r)
+{
+    enum { STEP = 1 << 20 };
+    for (;;) {
+        if (r->bytes.n >= GOTRACE_V1_BYTES)
+            return gotrace_break(r->t, in_offset(&r->t->in),
+                                 "a trace of this format of over %d MB (it must be held in memory)",
+                                 GOTRACE_V1_BYTES >> 20);
+        buf_reserve(&r->bytes, STEP);
+        size_t n = in_bytes(&r->t->in, r->bytes.p + r->bytes.n, STEP);
+        r->bytes.n += n;
+        if (n < STEP) break;
+    }
+    return !r->t->in.failed || gotrace_break_end(r->t, "reading the trace");
+}
+
+static void reader_deinit(struct reader *r)
+{
+    buf_deinit(&r->bytes);
+    id_table_deinit(&r->strings);
+    id_table_deinit(&r->stacks);
+    vec_deinit(&r->piece);
+    vec_deinit(&r->stack_word);
+    vec_deinit(&r->sample);
+    vec_deinit(&r->stream);
+    map_deinit(&r->stream_index);
+    vec_deinit(&r->go);
+    vec_deinit(&r->exit);
+}
+
+void v1_read(struct gotrace *t, struct gotrace_v1 *v)
+{
+    CLEANUP(reader_deinit) struct reader r = { .t = t, .v = v };
+    read_all(&r);
+    first_pass(&r);
+    join_stacks(&r);
+    if (r.hz == 0 && r.piece.n)
+        gotrace_break_also(t, "the clock's frequency is missing (it stands at the end): times are "
+                              "ticks, not ns");
+    for (size_t i = 0; i < r.sample.n; i++) r.sample.p[i].stack = stack_of(&r, r.sample.p[i].value);
+    if (r.sample.n) qsort(r.sample.p, r.sample.n, sizeof(*r.sample.p), compare_time);
+    merge(&r);
+    check_times(&r);
+    move_exits(&r);
+    finish(&r);
+}

@@ -1,0 +1,624 @@
+// SPDX-License-Identifier: Apache-2.0
+// Traces of Go 1.22 and later: a sequence of generations, each a heap of batches: one thread's
+// events, or strings, stacks, CPU samples, the clock. A generation is read whole, its tables are
+// joined to those of the trace, then its threads' streams are merged: the earliest event first, or
+// where that may not come yet, the earliest that may.
+#include "decoders/gotrace_v2.h"
+#include "base/cursor.h"
+#include "base/limits.h"
+
+#include <float.h>
+
+enum { BLOCK_BYTES = 1 << 20, NO_THREAD = -1 };
+
+struct gotrace_v2 *gotrace_v2_create(struct gotrace *t)
+{
+    struct gotrace_v2 *v = mem_zalloc(sizeof(*v));
+    v->t = t;
+    v->spill_data = mem_alloc(GOTRACE_BATCH_BYTES);
+    return v;
+}
+
+void gotrace_v2_destroy(struct gotrace_v2 *v)
+{
+    for (size_t i = 0; i < v->block.n; i++) free(v->block.p[i]);
+    vec_deinit(&v->block);
+    vec_deinit(&v->batch);
+    vec_deinit(&v->sample);
+    vec_deinit(&v->raw_frame);
+    vec_deinit(&v->raw_stack);
+    vec_deinit(&v->cursor);
+    vec_deinit(&v->heap);
+    id_table_deinit(&v->strings);
+    id_table_deinit(&v->stacks);
+    order_deinit(&v->order);
+    free(v->spill_data);
+    free(v);
+}
+
+bool v2_string(struct gotrace_v2 *v, const struct raw_event *ev, uint64_t id, uint32_t *ret)
+{
+    *ret = 0;
+    if (id_table_get(&v->strings, id, ret) || v->lenient) return true;
+    return gotrace_break(v->t, ev->offset, "%s names string %llu, which there is not",
+                         event_specs[ev->type].name, (unsigned long long)id);
+}
+
+bool v2_stack(struct gotrace_v2 *v, const struct raw_event *ev, uint64_t id, uint32_t *ret)
+{
+    *ret = 0;
+    if (id_table_get(&v->stacks, id, ret) || v->lenient) return true;
+    return gotrace_break(v->t, ev->offset, "%s names stack %llu, which there is not",
+                         event_specs[ev->type].name, (unsigned long long)id);
+}
+
+// ---- batches
+
+// Room for n bytes and the padding behind them, until the next generation.
+static uint8_t *data_room(struct gotrace_v2 *v, size_t n)
+{
+    if (v->block_at < v->block.n && v->block_used + n + NUMBER_PAD > BLOCK_BYTES) {
+        v->block_at++;
+        v->block_used = 0;
+    }
+    if (v->block_at == v->block.n) vec_push(&v->block, mem_alloc(BLOCK_BYTES));
+    uint8_t *p = v->block.p[v->block_at] + v->block_used;
+    v->block_used += n + NUMBER_PAD;
+    v->data_bytes += n;
+    memset(p + n, 0, NUMBER_PAD);
+    return p;
+}
+
+struct header {
+    uint64_t generation, thread, experiment;
+    struct batch batch;
+    bool end_of_generation;
+};
+
+enum read_result { READ_OK, READ_END, READ_BROKEN };
+
+// One batch; its data in v->spill_data until it is known which generation it belongs to.
+static enum read_result read_batch(struct gotrace_v2 *v, struct header *h)
+{
+    struct gotrace *t = v->t;
+    *h = (struct header) { .batch.offset = in_offset(&t->in), .batch.next = NO_INDEX };
+    uint8_t type;
+    if (!in_byte(&t->in, &type)) {
+        if (t->in.failed) gotrace_break_end(t, "reading the next batch");
+        return t->in.failed ? READ_BROKEN : READ_END;
+    }
+    if (type == EV_END_OF_GENERATION) {
+        h->end_of_generation = true;
+        return READ_OK;
+    }
+    if (type != EV_EVENT_BATCH && type != EV_EXPERIMENTAL_BATCH) {
+        gotrace_break(t, h->batch.offset, "a batch should begin here, but there is event type %d",
+                      type);
+        return READ_BROKEN;
+    }
+    uint8_t experiment = 0;
+    if (type == EV_EXPERIMENTAL_BATCH && !in_byte(&t->in, &experiment)) {
+        gotrace_break_end(t, "in the header of a batch");
+        return READ_BROKEN;
+    }
+    h->experiment = experiment;
+    uint64_t size = 0;
+    uint64_t *const fields[] = { &h->generation, &h->thread, &h->batch.time, &size };
+    for (size_t i = 0; i < 4; i++) {
+        uint64_t at = in_offset(&t->in);
+        enum in_number n = in_uvarint(&t->in, fields[i]);
+        if (n == IN_END) gotrace_break_end(t, "in the header of a batch");
+        if (n == IN_TOO_LONG) gotrace_break(t, at, "a number in a batch's header has over 64 bits");
+        if (n != IN_OK) return READ_BROKEN;
+    }
+    if (size > GOTRACE_BATCH_BYTES) {
+        gotrace_break(t, h->batch.offset, "a batch of %llu bytes, the most is %d",
+                      (unsigned long long)size, GOTRACE_BATCH_BYTES);
+        return READ_BROKEN;
+    }
+    h->batch.n = (uint32_t)size;
+    size_t got = in_bytes(&t->in, v->spill_data, size);
+    if (got == size) return READ_OK;
+    gotrace_break_end(t, "in a batch");
+    return READ_BROKEN;
+}
+
+// The batches below stand in v->spill_data; this one reads them. Its messages' offsets count from
+// the batch's header (a few bytes early).
+static struct cursor batch_cursor(const struct gotrace_v2 *v, const struct batch *b)
+{
+    struct cursor c = cursor_make("batch", str_make(v->spill_data, b->n));
+    c.base = b->offset;
+    cursor_skip(&c, 1); // the type that says what the batch holds
+    return c;
+}
+
+static uint64_t cursor_offset(const struct cursor *c)
+{
+    return c->base + c->at;
+}
+
+static bool bad_table(struct gotrace_v2 *v, const struct cursor *c, const char *what)
+{
+    return gotrace_break(v->t, c->base + (c->bad ? c->bad_at : c->at), "%s", what);
+}
+
+static bool add_strings(struct gotrace_v2 *v, const struct batch *b)
+{
+    struct cursor c = batch_cursor(v, b);
+    while (cursor_left(&c)) {
+        uint64_t at = cursor_offset(&c);
+        if (cursor_u8(&c) != EV_STRING) return bad_table(v, &c, "a string should begin here");
+        uint64_t id = cursor_uvarint(&c), n = cursor_uvarint(&c);
+        if (c.bad) return bad_table(v, &c, "a string's header is cut off");
+        if (n > GOTRACE_STRING_BYTES)
+            return gotrace_break(v->t, at, "a string of %llu bytes, the most is %d",
+                                 (unsigned long long)n, GOTRACE_STRING_BYTES);
+        struct str s = cursor_bytes(&c, n);
+        if (c.bad) return bad_table(v, &c, "a string runs over the end of its batch");
+        if (!id_table_put(&v->strings, id, gotrace_string(v->t->tables, s)))
+            return gotrace_break(v->t, at, "there is a string %llu already",
+                                 (unsigned long long)id);
+    }
+    return true;
+}
+
+static bool add_stacks(struct gotrace_v2 *v, const struct batch *b)
+{
+    struct cursor c = batch_cursor(v, b);
+    while (cursor_left(&c)) {
+        struct raw_stack s = { .offset = cursor_offset(&c), .first = v->raw_frame.n };
+        if (cursor_u8(&c) != EV_STACK) return bad_table(v, &c, "a stack should begin here");
+        s.id = cursor_uvarint(&c);
+        uint64_t n = cursor_uvarint(&c);
+        if (n > LIMIT_STACK_FRAMES)
+            return gotrace_break(v->t, s.offset, "a stack of %llu frames, the most is %d",
+                                 (unsigned long long)n, LIMIT_STACK_FRAMES);
+        for (s.n = 0; s.n < n && !c.bad; s.n++) {
+            struct raw_frame f;
+            f.pc = cursor_uvarint(&c);
+            f.function = cursor_uvarint(&c);
+            f.file = cursor_uvarint(&c);
+            f.line = cursor_uvarint(&c);
+            vec_push(&v->raw_frame, f);
+        }
+        if (c.bad) return bad_table(v, &c, "a stack is cut off");
+        vec_push(&v->raw_stack, s);
+    }
+    return true;
+}
+
+static bool add_samples(struct gotrace_v2 *v, const struct batch *b)
+{
+    struct cursor c = batch_cursor(v, b);
+    while (cursor_left(&c)) {
+        struct cpu_sample s = { .offset = cursor_offset(&c) };
+        if (cursor_u8(&c) != EV_CPU_SAMPLE)
+            return bad_table(v, &c, "a CPU sample should begin here");
+        s.ticks = cursor_uvarint(&c);
+        s.thread = (int64_t)cursor_uvarint(&c);
+        s.proc = (int64_t)cursor_uvarint(&c);
+        s.go = (int64_t)cursor_uvarint(&c);
+        s.stack = cursor_uvarint(&c);
+        if (c.bad) return bad_table(v, &c, "a CPU sample is cut off");
+        vec_push(&v->sample, s);
+    }
+    return true;
+}
+
+static bool set_clock(struct gotrace_v2 *v, const struct batch *b)
+{
+    struct cursor c = cursor_make("batch", str_make(v->spill_data, b->n));
+    c.base = b->offset;
+    if (v->t->version >= 25) cursor_skip(&c, 1);
+    while (cursor_left(&c)) {
+        uint64_t at = cursor_offset(&c);
+        uint8_t type = cursor_u8(&c);
+        if (type == EV_FREQUENCY) {
+            if (v->has_frequency) return gotrace_break(v->t, at, "a second clock frequency");
+            uint64_t hz = cursor_uvarint(&c);
+            v->has_frequency = true;
+            v->ns_per_tick = 1.0 / ((double)hz / 1e9);
+        } else if (type == EV_CLOCK_SNAPSHOT && v->t->version >= 25) {
+            if (v->has_clock) return gotrace_break(v->t, at, "a second clock snapshot");
+            v->has_clock = true;
+            for (int i = 0; i < 4; i++) cursor_uvarint(&c); // ticks, monotonic ns, s and ns of wall
+        } else {
+            return gotrace_break(v->t, at, "event type %d in a batch of the clock", type);
+        }
+        if (c.bad) return bad_table(v, &c, "the clock's data is cut off");
+    }
+    return true;
+}
+
+static bool add_events(struct gotrace_v2 *v, const struct header *h)
+{
+    struct gotrace *t = v->t;
+    if (v->data_bytes + h->batch.n > GOTRACE_GENERATION_BYTES)
+        return gotrace_break(t, h->batch.offset, "a generation of over %d MB of events",
+                             GOTRACE_GENERATION_BYTES >> 20);
+    if (v->order.thread.n >= GOTRACE_THREADS && !map_get(&v->order.thread_index, h->thread))
+        return gotrace_break(t, h->batch.offset, "more than %d threads", GOTRACE_THREADS);
+    struct batch b = h->batch;
+    uint8_t *data = data_room(v, b.n);
+    memcpy(data, v->spill_data, b.n);
+    b.data = data;
+    uint32_t index = (uint32_t)v->batch.n;
+    uint32_t number = order_thread(v, (int64_t)h->thread); // may move the table
+    struct order_thread *thread = &v->order.thread.p[number];
+    if (thread->last_batch == NO_INDEX)
+        thread->first_batch = index;
+    else
+        v->batch.p[thread->last_batch].next = index;
+    thread->last_batch = index;
+    vec_push(&v->batch, b);
+    return true;
+}
+
+// Adds a batch to the generation. A damaged table is noted, and the rest goes on without what it
+// lacks. False: over a limit.
+static bool add_batch(struct gotrace_v2 *v, const struct header *h)
+{
+    if (h->experiment) return true; // of an experiment: not read
+    uint8_t type = h->batch.n ? v->spill_data[0] : EV_NONE;
+    bool ok = true;
+    if (type == EV_STRINGS)
+        ok = add_strings(v, &h->batch);
+    else if (type == EV_STACKS)
+        ok = add_stacks(v, &h->batch);
+    else if (type == EV_CPU_SAMPLES)
+        ok = add_samples(v, &h->batch);
+    else if (type == (v->t->version < 25 ? EV_FREQUENCY : EV_SYNC))
+        ok = set_clock(v, &h->batch);
+    else
+        return add_events(v, h);
+    v->lenient = v->lenient || !ok;
+    return true;
+}
+
+// ---- generations
+
+static void forget_generation(struct gotrace_v2 *v)
+{
+    v->block_at = v->block_used = 0;
+    v->data_bytes = 0;
+    vec_clear(&v->batch);
+    vec_clear(&v->sample);
+    vec_clear(&v->raw_frame);
+    vec_clear(&v->raw_stack);
+    vec_clear(&v->cursor);
+    vec_clear(&v->heap);
+    id_table_clear(&v->strings);
+    id_table_clear(&v->stacks);
+    v->next_sample = 0;
+    v->generation = 0;
+    v->has_frequency = v->has_clock = v->lenient = false;
+    for (size_t i = 0; i < v->order.thread.n; i++)
+        v->order.thread.p[i].first_batch = v->order.thread.p[i].last_batch = NO_INDEX;
+}
+
+// Whether a batch belongs to the generation being read; if not, *over says whether it begins the
+// next one (which is kept for it), or breaks the trace.
+static bool belongs(struct gotrace_v2 *v, const struct header *h, bool *over)
+{
+    if (h->generation == 0)
+        return gotrace_break(v->t, h->batch.offset, "a batch of generation 0, which there is not");
+    if (v->generation == 0) v->generation = h->generation;
+    if (h->generation == v->generation) return true;
+    if (v->t->version < 26 && h->generation == v->generation + 1) {
+        v->spilled = *over = true;
+        v->spill = h->batch;
+        v->spill_generation = h->generation;
+        v->spill_thread = h->thread;
+        v->spill_experiment = (uint8_t)h->experiment;
+        return false;
+    }
+    return gotrace_break(v->t, h->batch.offset, "a batch of generation %llu within generation %llu",
+                         (unsigned long long)h->generation, (unsigned long long)v->generation);
+}
+
+// Reads batches up to the end of a generation. False: it is not whole; the break is noted.
+static bool read_batches(struct gotrace_v2 *v)
+{
+    if (v->spilled) {
+        v->spilled = false;
+        v->generation = v->spill_generation;
+        struct header h = { .generation = v->spill_generation,
+                            .thread = v->spill_thread,
+                            .experiment = v->spill_experiment,
+                            .batch = v->spill };
+        if (!add_batch(v, &h)) return false;
+    }
+    for (;;) {
+        struct header h;
+        enum read_result result = read_batch(v, &h);
+        if (result == READ_END) {
+            v->last = true;
+            if (v->t->version < 26 || v->batch.n == 0) return true;
+            return gotrace_break_end(v->t, "the last generation is not whole");
+        }
+        if (result == READ_BROKEN) return false;
+        if (h.end_of_generation && v->t->version >= 26) return true;
+        bool over = false;
+        if (!belongs(v, &h, &over)) return over;
+        if (!add_batch(v, &h)) return false;
+    }
+}
+
+// Numbers the generation's stacks as the tables do. The first mention of a pc says what it is.
+static bool join_stacks(struct gotrace_v2 *v, bool whole)
+{
+    struct gotrace_tables *t = v->t->tables;
+    struct map pcs = { 0 };
+    bool ok = true;
+    for (size_t i = 0; i < v->raw_stack.n; i++) {
+        const struct raw_stack *s = &v->raw_stack.p[i];
+        uint32_t frames[LIMIT_STACK_FRAMES];
+        for (uint32_t j = 0; j < s->n; j++) {
+            const struct raw_frame *f = &v->raw_frame.p[s->first + j];
+            bool fresh;
+            uint64_t *known = map_put(&pcs, f->pc, &fresh);
+            if (fresh) {
+                uint32_t function = 0, file = 0;
+                bool found = id_table_get(&v->strings, f->function, &function) &&
+                             id_table_get(&v->strings, f->file, &file);
+                if (!found && whole && ok)
+                    ok = gotrace_break(v->t, s->offset,
+                                       "a frame of stack %llu names strings %llu and %llu, which "
+                                       "there are not",
+                                       (unsigned long long)s->id, (unsigned long long)f->function,
+                                       (unsigned long long)f->file);
+                *known = gotrace_frame(t, f->pc, function, file, (uint32_t)f->line);
+            }
+            frames[j] = (uint32_t)*known;
+        }
+        if (!id_table_put(&v->stacks, s->id, gotrace_stack(t, frames, s->n)) && ok)
+            ok = gotrace_break(v->t, s->offset, "there is a stack %llu already",
+                               (unsigned long long)s->id);
+    }
+    map_deinit(&pcs);
+    return ok;
+}
+
+// Ticks → ns, as Go converts them (in floating point, cut off).
+static int64_t ticks_to_ns(const struct gotrace_v2 *v, uint64_t ticks)
+{
+    double ns = (double)ticks * v->ns_per_tick;
+    return ns < 0x1p63 ? (int64_t)ns : INT64_MIN;
+}
+
+static int compare_samples(const void *a, const void *b)
+{
+    const struct cpu_sample *x = a, *y = b;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static bool begin_streams(struct gotrace_v2 *v);
+
+// Reads the next generation. False at the end, or when nothing more can be had.
+static bool load_generation(struct gotrace_v2 *v)
+{
+    bool had_one = v->order.first_generation != 0;
+    if (v->last && !v->spilled) return false;
+    double last_scale = v->ns_per_tick;
+    forget_generation(v);
+    bool whole = read_batches(v);
+    if (!whole) v->last = true;
+    whole = whole && !v->lenient;
+    if (v->generation == 0) { // no batch at all: fine after a generation, and since 1.26 before
+        if (!v->last || (!had_one && v->t->version < 26))
+            gotrace_break_end(v->t, "a generation without a batch");
+        return false;
+    }
+    bool clocked = v->has_frequency && (v->t->version < 25 || v->has_clock);
+    if (!clocked) {
+        gotrace_break(v->t, in_offset(&v->t->in), "generation %llu has no clock %s",
+                      (unsigned long long)v->generation,
+                      v->has_frequency ? "snapshot" : "frequency");
+        whole = false;
+    }
+    if (!v->has_frequency) v->ns_per_tick = last_scale; // one process, one clock
+    if (!(v->ns_per_tick > 0 && v->ns_per_tick <= DBL_MAX)) {
+        gotrace_break(v->t, in_offset(&v->t->in), "generation %llu has an impossible clock",
+                      (unsigned long long)v->generation);
+        return false;
+    }
+    if (!join_stacks(v, whole)) whole = false;
+    if (gotrace_tables_bytes(v->t->tables) > GOTRACE_TABLE_BYTES)
+        return gotrace_break(v->t, in_offset(&v->t->in), "strings and stacks of over %d MB",
+                             GOTRACE_TABLE_BYTES >> 20);
+    v->lenient = !whole;
+    for (size_t i = 0; i < v->sample.n; i++)
+        v->sample.p[i].time = ticks_to_ns(v, v->sample.p[i].ticks);
+    if (v->sample.n) qsort(v->sample.p, v->sample.n, sizeof(*v->sample.p), compare_samples);
+    if (!v->order.first_generation) v->order.first_generation = v->generation;
+    return begin_streams(v);
+}
+
+// ---- the merge
+
+enum stream { STREAM_EVENT, STREAM_END, STREAM_BROKEN };
+
+static enum stream stream_broken(struct gotrace_v2 *v, const struct thread_cursor *c,
+                                 const char *what)
+{
+    const struct batch *b = &v->batch.p[c->batch];
+    gotrace_break(v->t, b->offset + (uint64_t)(c->at - b->data), "%s (type %d)", what, *c->at);
+    return STREAM_BROKEN;
+}
+
+// Puts a thread's next event into c->ev.
+static enum stream stream_next(struct gotrace_v2 *v, struct thread_cursor *c)
+{
+    while (c->at == c->end) {
+        if (c->batch == NO_INDEX) return STREAM_END;
+        const struct batch *done = &v->batch.p[c->batch];
+        if (c->at) c->batch = done->next;
+        if (c->batch == NO_INDEX) return STREAM_END;
+        const struct batch *b = &v->batch.p[c->batch];
+        c->at = b->data;
+        c->end = b->data + b->n;
+        c->last_time = 0;
+    }
+    const struct batch *b = &v->batch.p[c->batch];
+    if (c->last_time == 0) c->last_time = ticks_to_ns(v, b->time);
+    const uint8_t *p = c->at;
+    uint8_t type = *p++;
+    if (type >= EV_COUNT) return stream_broken(v, c, "there is no such event");
+    const struct event_spec *spec = &event_specs[type];
+    if (!spec->timed) return stream_broken(v, c, "no event of a thread");
+    uint64_t ticks;
+    p = read_uvarint(p, &ticks);
+    for (unsigned i = 0; i < spec->args && p; i++) p = read_uvarint(p, &c->ev.args[i]);
+    if (!p || p > c->end) return stream_broken(v, c, "an event's arguments are cut off");
+    c->ev.type = type;
+    c->ev.offset = b->offset + (uint64_t)(c->at - b->data);
+    c->ev.time = (int64_t)((uint64_t)ticks_to_ns(v, ticks) + (uint64_t)c->last_time);
+    c->last_time = c->ev.time;
+    c->at = p;
+    return STREAM_EVENT;
+}
+
+static size_t sift_up(struct heap_entry *h, size_t i)
+{
+    while (i > 0 && h[(i - 1) / 2].time > h[i].time) {
+        struct heap_entry tmp = h[i];
+        h[i] = h[(i - 1) / 2];
+        h[(i - 1) / 2] = tmp;
+        i = (i - 1) / 2;
+    }
+    return i;
+}
+
+static void sift_down(struct heap_entry *h, size_t n, size_t i)
+{
+    for (;;) {
+        size_t least = i, left = 2 * i + 1;
+        if (left < n && h[left].time < h[least].time) least = left;
+        if (left + 1 < n && h[left + 1].time < h[least].time) least = left + 1;
+        if (least == i) return;
+        struct heap_entry tmp = h[i];
+        h[i] = h[least];
+        h[least] = tmp;
+        i = least;
+    }
+}
+
+static void heap_update(struct gotrace_v2 *v, size_t i)
+{
+    v->heap.p[i].time = v->cursor.p[v->heap.p[i].cursor].ev.time;
+    if (sift_up(v->heap.p, i) == i) sift_down(v->heap.p, v->heap.n, i);
+}
+
+static void heap_remove(struct gotrace_v2 *v, size_t i)
+{
+    struct heap_entry *h = v->heap.p;
+    for (; i > 0; i = (i - 1) / 2) {
+        struct heap_entry tmp = h[i];
+        h[i] = h[(i - 1) / 2];
+        h[(i - 1) / 2] = tmp;
+    }
+    h[0] = h[--v->heap.n];
+    sift_down(h, v->heap.n, 0);
+}
+
+static int compare_entries(const void *a, const void *b)
+{
+    const struct heap_entry *x = a, *y = b;
+    if (x->time != y->time) return x->time < y->time ? -1 : 1;
+    return x->cursor < y->cursor ? -1 : 1;
+}
+
+static bool begin_streams(struct gotrace_v2 *v)
+{
+    for (uint32_t i = 0; i < v->order.thread.n; i++) {
+        uint32_t first = v->order.thread.p[i].first_batch;
+        if (first == NO_INDEX) continue;
+        struct thread_cursor c = { .thread = i, .batch = first };
+        enum stream s = stream_next(v, &c);
+        if (s == STREAM_BROKEN) v->stopped = !v->lenient;
+        if (v->stopped) return false;
+        if (s != STREAM_EVENT) continue;
+        vec_push(&v->cursor, c);
+        vec_push(&v->heap, (struct heap_entry) { c.ev.time, (uint32_t)v->cursor.n - 1 });
+        sift_up(v->heap.p, v->heap.n - 1);
+    }
+    return true;
+}
+
+// Applies the event at the head of heap entry i, if it may come now.
+static enum advance try_entry(struct gotrace_v2 *v, size_t i)
+{
+    struct thread_cursor *c = &v->cursor.p[v->heap.p[i].cursor];
+    uint32_t thread = v->order.thread.p[c->thread].id == NO_THREAD ? NO_INDEX : c->thread;
+    enum advance result = order_advance(v, &c->ev, thread);
+    if (result != ADVANCE_YES) return result;
+    switch (stream_next(v, c)) {
+    case STREAM_EVENT: heap_update(v, i); break;
+    case STREAM_BROKEN:
+        if (!v->lenient) return ADVANCE_BROKEN;
+        heap_remove(v, i); // of a generation that is not whole: its other threads may go on
+        break;
+    case STREAM_END: heap_remove(v, i); break;
+    }
+    return ADVANCE_YES;
+}
+
+static bool merge_one(struct gotrace_v2 *v)
+{
+    enum advance result = try_entry(v, 0);
+    if (result == ADVANCE_YES) return true;
+    if (result == ADVANCE_NO) { // rare: then in the order of time (a sorted array is a heap, too)
+        qsort(v->heap.p, v->heap.n, sizeof(*v->heap.p), compare_entries);
+        for (size_t i = 1; i < v->heap.n && result == ADVANCE_NO; i++) result = try_entry(v, i);
+        if (result == ADVANCE_YES) return true;
+    }
+    if (result == ADVANCE_NO) {
+        const struct thread_cursor *c = &v->cursor.p[v->heap.p[0].cursor];
+        gotrace_break(v->t, c->ev.offset,
+                      "no order of the events is possible: none of %zu threads can go on, the "
+                      "earliest waits with %s",
+                      v->heap.n, event_specs[c->ev.type].name);
+    }
+    return false;
+}
+
+static void push_sample(struct gotrace_v2 *v, const struct cpu_sample *s)
+{
+    const uint64_t *go = s->go ? map_get(&v->t->tables->goroutine_id, (uint64_t)s->go) : NULL;
+    struct raw_event ev = { .type = EV_CPU_SAMPLE, .offset = s->offset };
+    struct gotrace_event out = { .kind = GOTRACE_CPU_SAMPLE,
+                                 .time_ns = s->time,
+                                 .go = GOTRACE_NONE,
+                                 .by = go ? (uint32_t)*go : GOTRACE_NONE,
+                                 .proc = (int32_t)s->proc,
+                                 .thread = s->thread };
+    if (!v2_stack(v, &ev, s->stack, &out.stack)) v->stopped = true;
+    v->queue[0] = out;
+    v->queue_at = 0;
+    v->queue_n = 1;
+}
+
+bool gotrace_v2_next(struct gotrace *t, struct gotrace_event *ret)
+{
+    struct gotrace_v2 *v = t->v2;
+    while (!v->stopped) {
+        if (v->queue_at < v->queue_n) {
+            *ret = v->queue[v->queue_at++];
+            if (ret->time_ns <= v->last_time) ret->time_ns = v->last_time + 1;
+            v->last_time = ret->time_ns;
+            return true;
+        }
+        bool sample = v->next_sample < v->sample.n;
+        if (v->heap.n == 0 && !sample) {
+            v->stopped = !load_generation(v);
+        } else if (sample &&
+                   (v->heap.n == 0 || v->sample.p[v->next_sample].time < v->heap.p[0].time)) {
+            push_sample(v, &v->sample.p[v->next_sample++]);
+        } else {
+            v->stopped = !merge_one(v);
+        }
+    }
+    return false;
+}
