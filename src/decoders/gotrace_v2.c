@@ -530,6 +530,22 @@ static int compare_entries(const void *a, const void *b)
     return x->cursor < y->cursor ? -1 : 1;
 }
 
+// By time; a sorted array is a heap, too. It is nearly sorted, and mostly small.
+static void sort_heap(struct heap_entry *h, size_t n)
+{
+    enum { SMALL = 64 };
+    if (n > SMALL) {
+        qsort(h, n, sizeof(*h), compare_entries);
+        return;
+    }
+    for (size_t i = 1; i < n; i++) {
+        struct heap_entry e = h[i];
+        size_t j = i;
+        for (; j > 0 && h[j - 1].time > e.time; j--) h[j] = h[j - 1];
+        h[j] = e;
+    }
+}
+
 static bool begin_streams(struct gotrace_v2 *v)
 {
     for (uint32_t i = 0; i < v->order.thread.n; i++) {
@@ -569,9 +585,9 @@ static bool merge_one(struct gotrace_v2 *v)
 {
     enum advance result = try_entry(v, 0);
     if (result == ADVANCE_YES) return true;
-    if (result == ADVANCE_NO) { // rare: then in the order of time (a sorted array is a heap, too)
-        qsort(v->heap.p, v->heap.n, sizeof(*v->heap.p), compare_entries);
-        for (size_t i = 1; i < v->heap.n && result == ADVANCE_NO; i++) result = try_entry(v, i);
+    if (result == ADVANCE_NO) { // rare: then in the order of time
+        sort_heap(v->heap.p, v->heap.n);
+        for (size_t i = 0; i < v->heap.n && result == ADVANCE_NO; i++) result = try_entry(v, i);
         if (result == ADVANCE_YES) return true;
     }
     if (result == ADVANCE_NO) {
