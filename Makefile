@@ -5,7 +5,8 @@ CACHE := $(or $(MAPTRAP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/maptrap)
 LIBBPF := $(CACHE)/libbpf
 export MAPTRAP_CACHE := $(CACHE)
 
-.PHONY: all setup demo test unit golden asan clang fmt lint install clean
+.PHONY: all setup demo test unit golden test-matrix test-kernels soak fuzz bench tables asan clang fmt \
+	lint install clean
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD)
@@ -28,6 +29,36 @@ test: setup all
 # Only what needs no root and no Go.
 unit: all
 	@tests/run.py --only unit,golden,lint
+
+# Every cell of the live cases, kill -9, crash rates of racing targets (hours; goes on where it stopped).
+# Ends with one count for each series.
+test-matrix: setup all
+	@tests/live/run.py --matrix
+	@bench/kill9.py
+	@bench/crash.py --all
+	@bench/tables.py
+
+# doctor and locate under Debian's kernels 6.1, 6.12 and the newest, emulated.
+test-kernels: all
+	@scripts/setup.sh kernels
+	@tests/kernels/run.py
+
+# Services that do not race, for SOAK_SECONDS: nothing accused, nothing lost, flat memory.
+soak: setup all
+	@tests/soak/run.py --seconds $(or $(SOAK_SECONDS),600)
+
+# Every fuzz target for FUZZ_SECONDS.
+fuzz: setup
+	@scripts/fuzz.sh
+
+# What maptrap costs the service beside it, with intervals.
+bench: setup all
+	@bench/live.py http
+	@bench/live.py hot
+	@bench/tables.py
+
+tables:
+	@bench/tables.py
 
 # Rewrites the golden cases from what the program prints now, and shows the difference.
 golden: all

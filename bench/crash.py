@@ -4,6 +4,7 @@
 interleaved in random order; compared are crashes a second, as a ratio to the target alone, with its
 exact 95 % interval and one-sided 95 % upper bound. Bound <= 1.25: no more than alone.
 
+crash.py --all                the series of `make test-matrix` (MATRIX)
 crash.py SUITE [--go V] [--arm NAME=COMMAND]... [--crashes 100] [--seconds 900] [--runs 10000] [--limit 20]
   SUITE    hot, grow, delete, slow, slow-hog, busy, torture (see SUITES)
   --arm    what runs beside the target, {pid} {map} {exe} filled in; `alone` always runs too. Without
@@ -39,6 +40,9 @@ ARMS = {
     "locate": "maptrap locate --json --pid {pid} --for 60s",
     "windows": "maptrap locate --json --pid {pid} --for 60s --no-hold",
 }
+MATRIX = [("hot", "1.23"), ("hot", "1.24"), ("grow", "1.23"), ("grow", "1.24"), ("delete", "1.23"),
+          ("delete", "1.24"), ("slow", "1.24"), ("slow-hog", "1.24"), ("busy", "1.24"), ("torture", "1.24")]
+MEANT_TO_HARM = ("unguarded",)  # shows that the series can see harm
 BOUND = 1.25
 
 
@@ -108,9 +112,35 @@ def describe(rows):
     return lines
 
 
+def harmless(rows):
+    """No arm is shown to kill more often than nothing does."""
+    t = totals(rows)
+    _, base_died, base_seconds, _ = t["alone"]
+    return all(stats.hazard_ratio(d, s, base_died, base_seconds)[1] <= 1 for a, (_, d, s, _) in t.items()
+               if a != "alone" and a not in MEANT_TO_HARM)
+
+
+def measure(suite, go, arms, args):
+    """A whole series. Returns whether it is harmless."""
+    limit = args.limit or SUITES[suite][2]
+    series = record.Series(f"crash-{suite}-{go}", f"{suite}: {SUITES[suite]}")
+    while True:
+        t = totals(series.rows)
+        # All arms run on while one is open: they share the machine's weather.
+        if all(runs >= args.runs or died >= args.crashes or seconds >= args.seconds
+               for runs, died, seconds, _ in (t.get(a, (0, 0, 0, 0)) for a in arms)):
+            break
+        for arm in random.sample(list(arms), len(arms)):
+            series.add({"arm": arm, **run(suite, go, arms[arm], limit, args.lead)})
+        if len(series.rows) % (10 * len(arms)) == 0:
+            print("\n".join(describe(series.rows)), flush=True)
+    print(f"{suite}, Go {go}:\n" + "\n".join("  " + line for line in describe(series.rows)), flush=True)
+    return harmless(series.rows)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("suite", choices=sorted(SUITES))
+    parser.add_argument("suite", nargs="?", choices=sorted(SUITES))
     parser.add_argument("--go", default="1.24")
     parser.add_argument("--arm", action="append", default=[])
     parser.add_argument("--crashes", type=int, default=100)
@@ -118,22 +148,15 @@ def main():
     parser.add_argument("--runs", type=int, default=10000)
     parser.add_argument("--limit", type=float)
     parser.add_argument("--lead", type=float, default=0.4, help="seconds between the tool's start and the race's")
+    parser.add_argument("--all", action="store_true")
     args = parser.parse_args()
+    if args.all == bool(args.suite):
+        parser.error("a suite, or --all")
     arms = {"alone": "", **(dict(a.split("=", 1) for a in args.arm) or ARMS)}
-    limit = args.limit or SUITES[args.suite][2]
-    series = record.Series(f"crash-{args.suite}-{args.go}", f"{args.suite}: {SUITES[args.suite]}")
-    while True:
-        t = totals(series.rows)
-        open_arms = [a for a in arms if t.get(a, (0, 0, 0, 0))[0] < args.runs
-                     and t.get(a, (0, 0, 0, 0))[1] < args.crashes and t.get(a, (0, 0, 0, 0))[2] < args.seconds]
-        if not open_arms:
-            break
-        # All arms run on while one is open: they share the machine's weather.
-        for arm in random.sample(list(arms), len(arms)):
-            series.add({"arm": arm, **run(args.suite, args.go, arms[arm], limit, args.lead)})
-        if len(series.rows) % (10 * len(arms)) == 0:
-            print("\n".join(describe(series.rows)), flush=True)
-    print("\n".join(describe(series.rows)))
+    harmful = [s for s in (MATRIX if args.all else [(args.suite, args.go)]) if not measure(*s, arms, args)]
+    n = len(MATRIX) if args.all else 1
+    print(f"{n - len(harmful)} passed, {len(harmful)} failed, 0 skipped")
+    sys.exit(1 if harmful else 0)
 
 
 if __name__ == "__main__":

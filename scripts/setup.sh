@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# setup.sh [build|demo|test]: installs what is missing, through apt only, and nothing twice.
+# setup.sh [build|demo|test|kernels]: installs what is missing, through apt only, and nothing twice.
 #   build  what compiling maptrap takes
 #   demo   and Go 1.19, for the example service (the default)
 #   test   and every Go toolchain that the tests use
+#   kernels  and what boots other kernels: qemu, busybox, Debian's cloud kernels (unpacked only)
 # Packages of the machine's own release are installed; newer ones (libbpf, Go) are unpacked in the
 # cache folder, and the machine's apt sources stay as they are.
 set -euo pipefail
@@ -15,6 +16,7 @@ packages="gcc clang llvm make pkg-config meson ninja-build python3 libelf-dev li
   libzstd-dev libzydis-dev libcurl4-openssl-dev libjansson-dev curl linux-libc-dev ca-certificates"
 [ "$want" = test ] && packages="$packages clang-format shellcheck mandoc libclang-rt-14-dev
   binutils curl procps iproute2"
+[ "$want" = kernels ] && packages="$packages qemu-system-x86 busybox-static cpio"
 
 missing=""
 for p in $packages; do
@@ -40,4 +42,8 @@ unpack_deb "$cache/libbpf" libbpf-dev/bookworm-backports bpftool/bookworm-backpo
 case $want in
   demo) scripts/toolchains.sh 1.19 ;;
   test) scripts/toolchains.sh all ;;
+  kernels)
+    scripts/toolchains.sh 1.24
+    scripts/kernels.sh
+    ;;
 esac

@@ -1,0 +1,41 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# fuzz.sh [TARGET...]: builds the fuzz targets with clang, ASan and UBSan, and runs each (or those named)
+# for FUZZ_SECONDS (default 60), starting from its corpus. New inputs go to the cache folder; an input
+# that crashes is printed with the command that replays it. Ends with a count.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/lib.sh
+seconds=${FUZZ_SECONDS:-60}
+build="build-fuzz"
+[ -f "$build/build.ninja" ] ||
+  CC=clang meson setup "$build" -Dfuzz=true -Db_lundef=false -Db_sanitize=address,undefined \
+    "-Dlibbpf=$cache/libbpf" >/dev/null
+ninja --quiet -C "$build"
+
+passed=0 failed=0
+for program in "$build"/tests/fuzz/fuzz_*; do
+  if ! [ -f "$program" ] || ! [ -x "$program" ]; then continue; fi
+  name=${program##*/fuzz_}
+  if [ $# -gt 0 ] && [[ " $* " != *" $name "* ]]; then continue; fi
+  found=$cache/fuzz/$name
+  mkdir -p "$found"
+  seeds=()
+  for dir in "tests/fuzz/corpus/$name" "tests/fuzz/corpus/fuzz_$name"; do
+    [ -d "$dir" ] && seeds+=("$dir")
+  done
+  log=$found.log
+  if nice -n 10 "$program" "-max_total_time=$seconds" -timeout=25 -rss_limit_mb=2048 -print_final_stats=1 \
+    "-artifact_prefix=$found-crash-" "$found" ${seeds[@]+"${seeds[@]}"} >"$log" 2>&1; then
+    passed=$((passed + 1))
+    runs=$(awk '/stat::number_of_executed_units/ { print $2 }' "$log")
+    printf 'ok   fuzz: %s (%s runs in %s s)\n' "$name" "${runs:-?}" "$seconds"
+  else
+    failed=$((failed + 1))
+    printf 'FAIL fuzz: %s\n' "$name"
+    grep -E 'ERROR|SUMMARY|runtime error|Test unit written' "$log" | head -5 | sed 's/^/       /'
+    printf '       log: %s\n' "$log"
+  fi
+done
+printf '%d passed, %d failed, 0 skipped\n' "$passed" "$failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]

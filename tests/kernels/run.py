@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Boots Debian's cloud kernels under emulation (qemu, no KVM needed) with maptrap and a racing Go
+target in an initramfs, runs doctor and locate there, and looks at the answers. What must hold: doctor
+answers; locate finds the race, both sides, and the target lives. A kernel that cannot do all of this
+must be refused with exit 3 and a message, and EXPECTED says so.
+
+run.py [--match SUITE] [--verbose]      `make test-kernels`; raw figures: bench/results/kernels.jsonl"""
+import argparse
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+sys.path[:0] = [os.path.join(TOP, "tests/live"), os.path.join(TOP, "bench")]
+import build
+import record
+
+MAPTRAP = os.environ.get("MAPTRAP", os.path.join(TOP, "build/maptrap"))
+BOOT_LIMIT_S = 420
+# Exit status of locate by suite: 1 = the race is found.
+EXPECTED = {"bookworm": 1, "trixie": 1, "sid": 1}
+
+
+def libraries(path):
+    out = subprocess.run(["ldd", path], stdout=subprocess.PIPE, check=True, text=True).stdout
+    return re.findall(r"(/\S+)", out)
+
+
+def initramfs(folder, target):
+    """A cpio archive with busybox, maptrap and its libraries, and the target."""
+    root = os.path.join(folder, "root")
+    for d in ("bin", "proc", "sys", "dev", "tmp", "etc"):
+        os.makedirs(os.path.join(root, d))
+    busybox = shutil.which("busybox")
+    if not busybox:
+        raise build.Missing("no busybox (scripts/setup.sh kernels)")
+    for path, name in ((busybox, "bin/busybox"), (MAPTRAP, "bin/maptrap"), (target, "bin/target"),
+                       (os.path.join(HERE, "init"), "init")):
+        shutil.copy(path, os.path.join(root, name))
+        os.chmod(os.path.join(root, name), 0o755)
+    for lib in libraries(MAPTRAP):
+        to = os.path.join(root, lib.lstrip("/"))
+        os.makedirs(os.path.dirname(to), exist_ok=True)
+        shutil.copy(lib, to)
+    archive = os.path.join(folder, "initramfs")
+    with open(archive, "wb") as f:
+        names = subprocess.run(["find", "."], cwd=root, stdout=subprocess.PIPE, check=True).stdout
+        subprocess.run(["cpio", "-o", "-H", "newc", "--quiet"], cwd=root, input=names, stdout=f, check=True)
+    return archive
+
+
+def boot(vmlinuz, archive):
+    """The console's text, or what there was of it when the time was over."""
+    command = ["qemu-system-x86_64", "-accel", "tcg", "-cpu", "Haswell-noTSX", "-smp", "2", "-m", "1536",
+               "-kernel", vmlinuz, "-initrd", archive, "-append", "console=ttyS0 panic=-1 quiet loglevel=3",
+               "-nographic", "-no-reboot", "-net", "none"]
+    try:
+        p = subprocess.run(["nice", "-n", "10"] + command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, timeout=BOOT_LIMIT_S)
+        return p.stdout.decode(errors="replace").replace("\r", "")
+    except subprocess.TimeoutExpired as e:
+        return (e.stdout or b"").decode(errors="replace").replace("\r", "") + "\nMAPTRAP-TIMEOUT"
+
+
+def part(text, name):
+    """(what was printed, exit status) of one command, or ("", None)."""
+    m = re.search(rf"MAPTRAP-{name}-BEGIN\n(.*?)MAPTRAP-{name}-END (\d+)", text, re.S)
+    return (m[1], int(m[2])) if m else ("", None)
+
+
+def judge(suite, text):
+    """Complaints, and the row of figures."""
+    wrong = []
+    kernel = re.search(r"MAPTRAP-KERNEL (\S+)", text)
+    doctor, doctor_status = part(text, "DOCTOR")
+    located, status = part(text, "LOCATE")
+    stderr = " ".join(re.findall(r"MAPTRAP-STDERR (.*)", text))
+    row = {"suite": suite, "kernel": kernel[1] if kernel else "did not boot", "doctor": doctor_status,
+           "locate": status}
+    if not kernel:
+        return ["the kernel did not boot: " + text[-300:]], row
+    if doctor_status != 0 or "uprobe" not in doctor:
+        wrong.append(f"doctor: exit {doctor_status}: {doctor[-300:]}")
+    if status != EXPECTED[suite]:
+        wrong.append(f"locate: exit {status}, wanted {EXPECTED[suite]}: {stderr[-300:]}")
+    if status == 1:
+        try:
+            doc = json.loads(located)
+            sides = {a["function"] for a in doc["findings"][0]["accesses"]}
+            row["took_s"] = doc["took_s"]
+            if sides != {"main.stringA", "main.stringB"}:
+                wrong.append(f"locate names {sorted(sides)}")
+        except (ValueError, KeyError, IndexError) as e:
+            wrong.append(f"locate's JSON: {type(e).__name__} {e}")
+    if "MAPTRAP-TARGET-ALIVE" not in text:
+        wrong.append("the target is dead")
+    return wrong, row
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--match", default="")
+    parser.add_argument("--verbose", action="store_true")
+    args = parser.parse_args()
+    if not shutil.which("qemu-system-x86_64"):
+        print("SKIP kernels: no qemu-system-x86_64 (scripts/setup.sh kernels)\n0 passed, 0 failed, 1 skipped")
+        return 0
+    out = subprocess.run([os.path.join(TOP, "scripts/kernels.sh")], stdout=subprocess.PIPE, check=True, text=True)
+    series = record.Series("kernels", "doctor and locate under emulated kernels", resume=False)
+    passed = failed = 0
+    with tempfile.TemporaryDirectory(prefix="maptrap-kernels-") as folder:
+        archive = initramfs(folder, build.build("racer", "1.24", "plain"))
+        for line in out.stdout.split("\n"):
+            if not line or args.match not in line:
+                continue
+            suite, vmlinuz = line.split()
+            began = time.monotonic()
+            text = boot(vmlinuz, archive)
+            wrong, row = judge(suite, text)
+            row["seconds"] = round(time.monotonic() - began)
+            series.add(row)
+            passed, failed = passed + (not wrong), failed + bool(wrong)
+            print(f"{'FAIL' if wrong else 'ok  '} {row['kernel']} ({row['seconds']} s)"
+                  + "".join("\n       " + w for w in wrong), flush=True)
+            if args.verbose:
+                print(text)
+    print(f"{passed} passed, {failed} failed, 0 skipped")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
