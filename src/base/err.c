@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static char *format(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static char *format(const char *fmt, va_list ap)
 {
     char *s = NULL;
     if (vasprintf(&s, fmt, ap) < 0) return mem_strdup(fmt);

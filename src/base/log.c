@@ -20,7 +20,8 @@ void log_progress_end(struct log *l)
     l->line_open = false;
 }
 
-static void line(struct log *l, const char *prefix, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void line(struct log *l, const char *prefix,
+                                                       const char *fmt, va_list ap)
 {
     log_progress_end(l);
     fputs(prefix, stderr);
