@@ -17,6 +17,7 @@
     wall <= 20s                   the time of the whole run
     median took <= 3.2s, p95 took <= 15s   over all runs of the case (p95: of 20 or more)
     alive, gone                   the (first) target afterwards
+    target ~ REGEX, target !~ REGEX   what it wrote to stderr
     intact                        it works on, and its own checks hold
     speed N >= 0.9                side N of the target worked that fast during the run, against before
     clean                         no probe or program of ours is left in the kernel
@@ -41,6 +42,7 @@ class Outcome:
     wall_s: float
     map: int = 0
     target: str = ""
+    said: str = ""
     alive: bool = False
     works: bool = False
     failed_checks: int = 0
@@ -197,6 +199,9 @@ def check(line, o):
         text = getattr(o, words[0])
         if not re.search(" ".join(words[2:]), text):
             raise Unmet(f"{words[0]} is: {text.strip()[:400]!r}")
+    elif words[0] == "target":
+        if (re.search(" ".join(words[2:]), o.said) is not None) != (words[1] == "~"):
+            raise Unmet(f"the target said: {o.said.strip()[:400]!r}")
     elif words[0] == "wall":
         compare("wall time", o.wall_s, words[1], words[2])
     elif words[0] in ("median", "p95"):

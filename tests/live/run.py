@@ -138,7 +138,7 @@ def look_at(target, case, o):
                 break
         o.works = sum(target.sides()) > before
         o.checks, o.failed_checks = target.words()[2], target.words()[1]
-    o.alive = target.alive()
+    o.alive, o.said = target.alive(), target.last_words()
 
 
 def judge(case, o):

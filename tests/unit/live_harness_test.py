@@ -115,6 +115,8 @@ def fails():
         ("a target that stands still", "intact", expect.Outcome(1, "", "", 1, alive=True)),
         ("a check that failed", "intact", expect.Outcome(1, "", "", 1, alive=True, works=True, failed_checks=1)),
         ("a probe left behind", "clean", expect.Outcome(1, "", "", 1, left=["link 7"])),
+        ("a race that the detector saw", "target !~ DATA RACE", expect.Outcome(0, "", "", 1, said="x DATA RACE y")),
+        ("a race that it did not see", "target ~ DATA RACE", expect.Outcome(0, "", "", 1)),
         ("an unknown expectation", "miracle", outcome(document())),
         ("an unknown mark", "finding -@nowhere -@handler", outcome(document())),
     ]
