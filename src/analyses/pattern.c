@@ -2,6 +2,7 @@
 #include "analyses/pattern.h"
 
 #include "base/buf.h"
+#include "base/mem.h"
 
 enum {
     PATTERN_MAX_BYTES = 16384,
@@ -126,8 +127,15 @@ struct err *pattern_compile(const char *what, struct str text, struct pattern *r
 
 bool pattern_matches(const struct pattern *p, struct str s)
 {
-    regmatch_t range = { .rm_so = 0, .rm_eo = (regoff_t)(s.n > 0x7fffffff ? 0x7fffffff : s.n) };
-    return regexec(&p->regex, s.p ? s.p : "", 0, &range, REG_STARTEND) == 0;
+    char small[512];
+    _cleanup_free_ char *large = NULL;
+    if (s.n < sizeof(small)) {
+        if (s.n) memcpy(small, s.p, s.n);
+        small[s.n] = 0;
+    } else {
+        large = mem_strndup(s.p, s.n);
+    }
+    return regexec(&p->regex, large ? large : small, 0, NULL, 0) == 0;
 }
 
 void pattern_deinit(struct pattern *p)

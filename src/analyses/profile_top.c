@@ -27,6 +27,7 @@ struct sum {
 static void add_sample(struct sum *sums, const struct profile_view *v, size_t i, int64_t value)
 {
     const struct profile_sample *s = &v->p->samples.p[i];
+    if (s->n_stack == 0) return;
     const uint32_t *stack = v->p->stack.p + s->stack;
     bool leaf = true;
     for (uint32_t k = 0; k < s->n_stack; k++) {

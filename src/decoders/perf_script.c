@@ -80,13 +80,6 @@ static void parse_who(struct str s, struct header *h)
         last = space == STR_NPOS ? s : str_sub(s, space + 1, s.n);
     }
     if (take_ids(last, h)) s = str_trim(str_sub(s, 0, s.n - last.n));
-    space = str_rfind_char(s, ' ');
-    struct str other = space == STR_NPOS ? STR("") : str_sub(s, space + 1, s.n);
-    if (h->has_pid && other.n && is_number(other)) { // "pid tid" as two words
-        h->tid = h->pid;
-        take_ids(other, h);
-        s = str_trim(str_sub(s, 0, s.n - other.n));
-    }
     h->comm = s;
 }
 

@@ -57,13 +57,14 @@ struct decoder {
     VEC(uint64_t) comments;
     struct raw_type period_type;
     uint64_t drop_frames, keep_frames, default_type, doc_url;
-    size_t n_values;      // of each sample, from the first one on
-    bool have_sample;     // n_values is set
-    bool full;            // a limit was met
-    bool strings_began;   // a string was seen …
-    bool second_began;    // … and then a sample: of a second profile behind the first, perhaps
-    size_t first_samples; // how many samples stood before it
-    uint64_t second_at;   // and where it began
+    size_t n_values;                   // of each sample, from the first one on
+    bool have_sample;                  // n_values is set
+    bool full;                         // a limit was met
+    bool strings_began;                // a string was seen ...
+    bool second_began;                 // ... and then a sample or sample type: of a second profile?
+    size_t first_samples, first_types; // how many stood before it
+    uint64_t second_at;                // and where it began
+    uint64_t field_at;                 // where the field at hand begins
 };
 
 static bool room(struct decoder *d, size_t n, size_t more, size_t max, const char *what)
@@ -157,11 +158,6 @@ static void take_sample(struct decoder *d, struct str bytes)
 {
     struct profile *p = d->p;
     if (!room(d, p->samples.n, 1, PROFILE_MAX_SAMPLES, "samples")) return;
-    if (d->strings_began && !d->second_began) {
-        d->second_began = true;
-        d->first_samples = p->samples.n;
-        d->second_at = wire_at(&d->top);
-    }
     struct profile_sample s = { .stack = (uint32_t)p->stack.n, .label = (uint32_t)p->labels.n };
     size_t first_value = p->values.n;
     struct wire in = wire_nested(&d->top, bytes);
@@ -305,10 +301,11 @@ static void take_string(struct decoder *d, struct str s)
 static void second_profile(struct decoder *d)
 {
     struct profile *p = d->p;
-    uint64_t at = d->second_began ? d->second_at : wire_at(&d->top);
+    uint64_t at = d->second_began ? d->second_at : d->field_at;
     profile_break(p, at, "a second profile begins here; only the first was read");
     if (d->second_began) {
         p->samples.n = d->first_samples;
+        d->types.n = d->first_types;
         p->values.n = p->samples.n * d->n_values;
     }
     d->full = true;
@@ -337,6 +334,16 @@ static void take_number(struct decoder *d, const struct wire_field *f)
     }
 }
 
+// Samples or their types behind the strings: a second profile's, if one turns out to be there.
+static void maybe_second(struct decoder *d)
+{
+    if (!d->strings_began || d->second_began) return;
+    d->second_began = true;
+    d->first_samples = d->p->samples.n;
+    d->first_types = d->types.n;
+    d->second_at = d->field_at;
+}
+
 static void take_field(struct decoder *d, const struct wire_field *f)
 {
     if (f->type == WIRE_VARINT) {
@@ -346,10 +353,14 @@ static void take_field(struct decoder *d, const struct wire_field *f)
     if (f->type != WIRE_BYTES) return;
     switch (f->number) {
     case PROFILE_SAMPLE_TYPE:
+        maybe_second(d);
         if (room(d, d->types.n, 1, PROFILE_MAX_TYPES, "sample types"))
             vec_push(&d->types, value_type(d, f->bytes));
         break;
-    case PROFILE_SAMPLE: take_sample(d, f->bytes); break;
+    case PROFILE_SAMPLE:
+        maybe_second(d);
+        take_sample(d, f->bytes);
+        break;
     case PROFILE_MAPPING: take_mapping(d, f->bytes); break;
     case PROFILE_LOCATION: take_location(d, f->bytes); break;
     case PROFILE_FUNCTION: take_function(d, f->bytes); break;
@@ -474,6 +485,7 @@ static void resolve_stacks(struct decoder *d)
     const uint32_t n_dense = (uint32_t)locations.dense.n;
     for (size_t i = 0; i < p->samples.n; i++) {
         struct profile_sample *s = &p->samples.p[i];
+        if (s->n_stack == 0) continue;
         uint32_t *stack = p->stack.p + s->stack, kept = 0;
         for (uint32_t k = 0; k < s->n_stack; k++) {
             uint32_t ref = stack[k], row;
@@ -514,7 +526,10 @@ struct err *pprof_decode(const char *name, struct str bytes, struct profile *ret
         return err_new(ERR_INPUT, "%s: %zu bytes are more than the %d that a profile may have",
                        name, bytes.n, PROFILE_MAX_INPUT);
     struct wire_field f;
-    while (!d.full && wire_next(&d.top, &f)) take_field(&d, &f);
+    while (!d.full && wire_next(&d.top, &f)) {
+        take_field(&d, &f);
+        d.field_at = wire_at(&d.top);
+    }
     if (d.top.bad) profile_break(p, wire_at(&d.top), "%s", d.top.bad);
     if (d.types.n == 0 && p->samples.n == 0)
         return p->broke ? err_new(ERR_INPUT, "%s: not a profile: at offset %llu %s", name,

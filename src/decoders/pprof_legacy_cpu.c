@@ -108,9 +108,9 @@ static void remove_handler(struct profile *p)
     }
     for (size_t i = 0; i < p->samples.n; i++) {
         struct profile_sample *s = &p->samples.p[i];
+        if (s->n_stack < 2) continue;
         const uint32_t *stack = p->stack.p + s->stack;
-        if (s->n_stack > 1 &&
-            p->locations.p[stack[0]].address == p->locations.p[stack[1]].address + 1)
+        if (p->locations.p[stack[0]].address == p->locations.p[stack[1]].address + 1)
             remove_frame(p, s, 1);
     }
 }
