@@ -102,6 +102,19 @@ def cost():
     return table(["target", "beside it"] + list(names.values()), out) + note + [source(head)]
 
 
+def servers():
+    out, head = [], None
+    for path in sorted(glob.glob(os.path.join(record.RESULTS, "servers-*.jsonl"))):
+        head, rows = record.load(os.path.basename(path)[:-6])
+        out += [[r["server"], r.get("go", "–"), r["suite"], r.get("maps", "–"), r.get("maps_shared", "–"),
+                 r.get("holds", "–"), len(r.get("findings", [])), len(r.get("suspects", [])),
+                 "; ".join(r.get("wrong", [])) or "yes"] for r in rows]
+    if not head:
+        return []
+    return table(["server", "built with", "suite", "maps", "shared", "holds", "accused", "suspects", "as it must be"],
+                 out) + [source(head)]
+
+
 def kill9():
     head, rows = record.load("kill9")
     if not head:
@@ -128,7 +141,7 @@ def soak():
                    sum(r["dead"] for r in rows), f"{rows[0]['rss_kb']} and {rows[-1]['rss_kb']} KB"]]) + [source(head)]
 
 
-TABLES = {f.__name__: f for f in (matrix, cases, safety, cost, kill9, kernels, soak)}
+TABLES = {f.__name__: f for f in (matrix, cases, servers, safety, cost, kill9, kernels, soak)}
 PATTERN = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.S)
 
 

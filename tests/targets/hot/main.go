@@ -55,7 +55,7 @@ func side(n int, f func(int), counter *uint64) {
 	}
 }
 
-// churn writes in batches. Its debt is limited to 50 ms: what it lost, it does not catch up, so a
+// churn writes in batches. Its debt is limited to 2 ms: what it lost, it does not catch up, so a
 // slow-down shows in the counter.
 func churn(counter *uint64) {
 	own := map[string]int{}
@@ -70,7 +70,7 @@ func churn(counter *uint64) {
 			due = due.Add(time.Duration(batch / *rate * float64(time.Second)))
 			if d := time.Until(due); d > time.Millisecond {
 				time.Sleep(d)
-			} else if d < -50*time.Millisecond {
+			} else if d < -2*time.Millisecond {
 				due = time.Now()
 			}
 		}
