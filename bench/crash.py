@@ -48,8 +48,8 @@ BOUND = 1.25
 
 def tools(place, arm, target):
     """Starts what runs beside the target."""
-    argv = [a.replace("{pid}", str(target.pid)).replace("{map}", hex(target.map)).replace("{exe}", target.path)
-            for a in shlex.split(arm)]
+    names = {"pid": target.pid, "map": hex(target.map), "exe": target.path}
+    argv = [re.sub(r"\{(pid|map|exe)\}", lambda m: str(names[m[1]]), a) for a in shlex.split(arm)]
     return place.command([service.MAPTRAP if a == "maptrap" else a for a in argv], stdout=subprocess.DEVNULL,
                          stderr=subprocess.PIPE, text=True)
 
@@ -147,7 +147,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=900)
     parser.add_argument("--runs", type=int, default=10000)
     parser.add_argument("--limit", type=float)
-    parser.add_argument("--lead", type=float, default=0.4, help="seconds between the tool's start and the race's")
+    parser.add_argument("--lead", type=float, default=0.4,
+                        help="seconds between the tool's start and the race's")
     parser.add_argument("--all", action="store_true")
     args = parser.parse_args()
     if args.all == bool(args.suite):

@@ -3,8 +3,8 @@
 
     exit 1                        the exit status; several: exit 0|5
     finding F@MARK G@MARK [KIND] [EVIDENCE]
-                                  a finding between these two accesses, in either order: F is the function's name
-                                  (or -), MARK a comment `// race:MARK` on the source line (or left out)
+                                  a finding between these two accesses, in either order: F is the function's
+                                  name (or -), MARK a comment `// race:MARK` on the source line (or left out)
     suspect F@MARK G@MARK ...     the same among the suspects
     nothing found                 no finding
     not accused F                 no finding in which function F takes part
@@ -243,13 +243,16 @@ def over_all(lines, took):
     return complaints
 
 
+NULL = type(None)
 FINDING_KEYS = {"id": str, "kind": str, "evidence": str, "map": dict, "accesses": list, "guards": list,
-                "held": dict, "missing": list, "static": str, "advice": str, "first_seen": str, "count": int}
+                "held": dict, "missing": list, "static": str, "advice": (str, NULL),
+                "first_seen": (str, NULL), "count": int}
 DOC_KEYS = {"schema": str, "target": dict, "findings": list, "suspects": list, "coverage": dict,
             "cost": dict, "took_s": (int, float)}
 MAP_KEYS = {"map": dict, "goroutines": int, "sites": int, "accesses": int, "holds": int, "guards": list,
             "verdict": str, "why": str}
-ACCESS_KEYS = {"op": str, "goroutine": int, "parent": int, "function": str, "file": str, "line": int,
+# Go before 1.21 does not say who made a goroutine.
+ACCESS_KEYS = {"op": str, "goroutine": int, "parent": (int, NULL), "function": str, "file": str, "line": int,
                "stack": list, "locks": list}
 
 
@@ -282,8 +285,9 @@ def contract(doc, status):
         bad += keys_of("by_map", m, MAP_KEYS)
         if m.get("verdict") not in ("overlap", "unguarded", "suspect", "guarded", "ordered", "private"):
             bad.append(f"verdict is {m.get('verdict')}")
-    bad += keys_of("cost", doc["cost"], {"probe_hits": int, "ns_per_hit": (int, float), "held_ms": (int, float),
-                                        "cpu_share": (int, float), "dropped": int})
+    number = (int, float)
+    bad += keys_of("cost", doc["cost"], {"probe_hits": int, "ns_per_hit": number, "held_ms": number,
+                                        "cpu_share": number, "dropped": int})
     if status in (0, 1, 5) and (status == 1) != bool(doc["findings"]):
         bad.append(f"exit status {status} with {len(doc['findings'])} findings")
     return bad

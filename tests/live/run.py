@@ -218,8 +218,8 @@ class Report:
         if self.tap:
             print(f"{'not ok' if complaints else 'ok'} {self.n} - {name}", flush=True)
         else:
-            print(f"{'FAIL' if complaints else 'ok  '} {name}{note}" + "".join("\n       " + c for c in complaints),
-                  flush=True)
+            print(f"{'FAIL' if complaints else 'ok  '} {name}{note}"
+                  + "".join("\n       " + c for c in complaints), flush=True)
 
     def skip(self, name, why):
         self.n += 1
@@ -244,10 +244,14 @@ def run_case(case, args, report, series, known):
         name = case.name + ("" if cell[0] == "-" else f" [{'/'.join(cell)}]")
         if args.match not in name:
             continue
-        done = [r for r in series.rows if (r["case"], r["go"], r["kind"]) == (case.name,) + cell] if series else []
+        rows = series.rows if series else []
+        done = [r for r in rows if (r["case"], r["go"], r["kind"]) == (case.name,) + cell]
         for n in range(case.runs if args.matrix else 1):
             try:
-                row, complaints = (done[n], done[n].get("why", [])) if n < len(done) else once(case, cell, report.say)
+                if n < len(done):
+                    row, complaints = done[n], done[n].get("why", [])
+                else:
+                    row, complaints = once(case, cell, report.say)
             except Skip as e:
                 report.skip(name, str(e))
                 break

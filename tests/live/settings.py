@@ -72,5 +72,6 @@ def command(setting, argv):
                 f"echo '{fake}' >/dev/shm/lockdown.$$ && mount --bind /dev/shm/lockdown.$$ "
                 f"/sys/kernel/security/lockdown && rm /dev/shm/lockdown.$$ && exec {run}"]
     if setting == "no-bpf": # root without the capabilities that BPF takes
-        return ["setpriv", "--bounding-set=-bpf,-sys_admin,-perfmon", "--inh-caps=-bpf,-sys_admin,-perfmon"] + argv
+        less = "-bpf,-sys_admin,-perfmon"
+        return ["setpriv", "--bounding-set=" + less, "--inh-caps=" + less] + argv
     return argv
