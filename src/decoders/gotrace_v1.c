@@ -291,11 +291,11 @@ static bool range_event(struct gotrace *t, const struct v1_event *ev)
     bool *open = NULL, begins = false;
     enum gotrace_range range = GOTRACE_ASSIST;
     switch ((enum v1_type)ev->type) {
-    case V1_GC_START: begins = true; // fall through
+    case V1_GC_START: begins = true; __attribute__((fallthrough));
     case V1_GC_DONE: open = &s->gc, range = GOTRACE_GC; break;
-    case V1_STW_START: begins = true; // fall through
+    case V1_STW_START: begins = true; __attribute__((fallthrough));
     case V1_STW_DONE: open = &s->stw, range = GOTRACE_STW; break;
-    case V1_SWEEP_START: begins = true; // fall through
+    case V1_SWEEP_START: begins = true; __attribute__((fallthrough));
     case V1_SWEEP_DONE: open = &proc_at(s, ev->proc)->sweeps, range = GOTRACE_SWEEP; break;
     default: begins = ev->type == V1_ASSIST_START; break;
     }

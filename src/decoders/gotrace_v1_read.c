@@ -306,7 +306,7 @@ static void take(struct reader *r, struct stream *s, const struct raw *raw)
     uint64_t go = s->go;
     switch ((enum v1_type)raw->type) {
     case V1_GO_START:
-    case V1_GO_START_LABEL: s->seq = a[1]; // fall through
+    case V1_GO_START_LABEL: s->seq = a[1]; __attribute__((fallthrough));
     case V1_GO_START_LOCAL: go = s->go = a[0]; break;
     case V1_GO_END:
     case V1_GO_STOP:
@@ -337,7 +337,7 @@ static void take(struct reader *r, struct stream *s, const struct raw *raw)
         s->ev.other = go_of(r, a[0]);
         s->ev.value = stack_of(r, a[1]);
         break;
-    case V1_GO_UNBLOCK: s->seq = a[1]; // fall through
+    case V1_GO_UNBLOCK: s->seq = a[1]; __attribute__((fallthrough));
     case V1_GO_UNBLOCK_LOCAL: s->ev.other = go_of(r, a[0]); break;
     case V1_GC_START: s->seq = a[0]; break;
     case V1_STW_START:
