@@ -126,8 +126,16 @@ static void print_verdict(FILE *out, const struct profile_answer *a)
 void profile_text(FILE *out, const char *name, const struct profile_answer *a)
 {
     const struct profile *p = a->p;
+    // A file that was cut off has usually lost its names, which stand at its end.
+    bool names =
+        a->view->names.n > 1 || !a->view->names.n || !str_eqc(a->view->names.p[0], "<unknown>");
     if (p->broke) fprintf(out, "Incomplete input; of what could be read: ");
-    print_verdict(out, a);
+    if (p->broke && !names) {
+        print_total(out, a, a->top->total);
+        fprintf(out, ", but not in which code: its names are missing\n");
+    } else {
+        print_verdict(out, a);
+    }
     fprintf(out, "\n%s: %s profile, %llu samples", name, profile_format_name(p->format),
             (unsigned long long)p->records);
     char buf[48];
