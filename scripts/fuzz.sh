@@ -11,7 +11,7 @@ build="build-fuzz"
 [ -f "$build/build.ninja" ] ||
   CC=clang meson setup "$build" -Dfuzz=true -Db_lundef=false -Db_sanitize=address,undefined \
     "-Dlibbpf=$cache/libbpf" >/dev/null
-ninja --quiet -C "$build"
+ninja --quiet -C "$build" >&2
 
 passed=0 failed=0
 for program in "$build"/tests/fuzz/fuzz_*; do

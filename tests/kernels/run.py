@@ -70,9 +70,9 @@ def boot(vmlinuz, archive):
 
 
 def part(text, name):
-    """(what was printed, exit status) of one command, or ("", None)."""
-    m = re.search(rf"MAPTRAP-{name}-BEGIN\n(.*?)MAPTRAP-{name}-END (\d+)", text, re.S)
-    return (m[1], int(m[2])) if m else ("", None)
+    """(what was printed, exit status) of a command's last run, or ("", None)."""
+    m = re.findall(rf"MAPTRAP-{name}-BEGIN\n(.*?)MAPTRAP-{name}-END (\d+)", text, re.S)
+    return (m[-1][0], int(m[-1][1])) if m else ("", None)
 
 
 def judge(suite, text):
