@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 TOP = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-RESULTS = os.path.join(TOP, "bench/results")
+RESULTS = os.environ.get("MAPTRAP_RESULTS", os.path.join(TOP, "bench/results"))
 
 
 def git(*args):

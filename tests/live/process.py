@@ -159,8 +159,10 @@ def held_threads(pid):
 
 def left_behind(pid, before):
     """What is left of a maptrap that has ended: changed code, held threads, BPF objects that were not
-    there before, uprobes in tracefs. Waits up to a second for what dies with its descriptors."""
-    for _ in range(10):
+    there before, uprobes in tracefs. Waits up to two seconds for what dies with its descriptors; what
+    was not there all that time is another's."""
+    always = None
+    for _ in range(20):
         changed = changed_code(pid) if pid else 0
         left = [f"{changed} changed bytes in the code"] if changed else []
         left += (held_threads(pid) if pid else []) + sorted(bpf_objects() - before)
@@ -169,7 +171,8 @@ def left_behind(pid, before):
                 left += [line.strip() for line in f if "maptrap" in line]
         except OSError:
             pass
-        if not left:
+        always = left if always is None else [x for x in always if x in left]
+        if not always:
             break
         time.sleep(0.1)
-    return left
+    return always

@@ -8,7 +8,8 @@ import shlex
 import shutil
 
 PTRACE_SEIZE, PTRACE_DETACH = 0x4206, 17
-NAMES = ("", "nobody", "no-btf", "no-bpf", "lockdown", "traced", "deleted", "not-go", "old-go", "future-go")
+NAMES = ("", "nobody", "no-btf", "no-bpf", "lockdown", "traced", "deleted", "not-go", "old-go",
+         "future-go", "wrong-go")
 
 
 def change_version(path, folder, version):
@@ -28,6 +29,8 @@ def program(setting, path, folder):
     """The program to start instead of path."""
     if setting == "old-go":
         return change_version(path, folder, "go1.18")
+    if setting == "wrong-go":  # another layout than its own: what is read from it makes no sense
+        return change_version(path, folder, "go1.19")
     if setting == "future-go":
         return change_version(path, folder, "go1.39")
     if setting == "deleted":
@@ -69,8 +72,8 @@ def command(setting, argv):
     if setting == "lockdown":
         fake = "none integrity [confidentiality]"
         return ["unshare", "-m", "sh", "-c",
-                f"echo '{fake}' >/dev/shm/lockdown.$$ && mount --bind /dev/shm/lockdown.$$ "
-                f"/sys/kernel/security/lockdown && rm /dev/shm/lockdown.$$ && exec {run}"]
+                f"mount -t tmpfs none /sys/kernel/security && echo '{fake}' >/sys/kernel/security/lockdown && "
+                f"exec {run}"]
     if setting == "no-bpf": # root without the capabilities that BPF takes
         less = "-bpf,-sys_admin,-perfmon"
         return ["setpriv", "--bounding-set=" + less, "--inh-caps=" + less] + argv
