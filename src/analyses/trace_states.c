@@ -44,6 +44,11 @@ static void keep_longest(struct trace_states *s, const struct trace_long_wait *w
 static void note_wake(struct trace_states *s, uint32_t by, uint32_t go)
 {
     uint64_t key = (uint64_t)by << 32 | go;
+    size_t slot = (by * 31 + go) % array_size(s->wake_cache); // a few pairs wake most of the time
+    if (s->wake_cache[slot].index && s->wake_cache[slot].key == key) {
+        s->wake.p[s->wake_cache[slot].index - 1].count++;
+        return;
+    }
     uint64_t *index = map_get(&s->wake_index, key);
     if (!index && s->wake.n >= TRACE_WAKES) {
         s->wakes_dropped++;
@@ -55,6 +60,14 @@ static void note_wake(struct trace_states *s, uint32_t by, uint32_t go)
         vec_push(&s->wake, (struct trace_wake) { 0, by, go });
     }
     s->wake.p[*index].count++;
+    s->wake_cache[slot].key = key;
+    s->wake_cache[slot].index = (uint32_t)*index + 1;
+}
+
+// Sums of hostile times stay at the most there is.
+static void add_ns(int64_t *sum, int64_t ns)
+{
+    if (__builtin_add_overflow(*sum, ns, sum)) *sum = INT64_MAX;
 }
 
 // Books the time since the last change on the state that ends now.
@@ -120,7 +133,7 @@ static void assist(struct trace_states *s, const struct gotrace_event *ev)
     struct trace_go *g = &s->go.p[ev->go];
     if (ev->kind == GOTRACE_RANGE_END) {
         // Without a begin (formats before 1.22): it assisted when the trace began.
-        g->assist_ns += ev->time_ns - (g->assists ? g->assist_since : s->first_ns);
+        add_ns(&g->assist_ns, ev->time_ns - (g->assists ? g->assist_since : s->first_ns));
         g->assists = false;
     } else if (!g->assists) {
         g->assists = true;
@@ -192,7 +205,11 @@ const char *trace_stuck_name(enum trace_stuck_kind k)
 
 static int64_t active_ns(const struct trace_group *g)
 {
-    return g->ns[GOTRACE_RUNNING] + g->ns[GOTRACE_RUNNABLE] + g->ns[GOTRACE_SYSCALL];
+    int64_t sum = 0;
+    add_ns(&sum, g->ns[GOTRACE_RUNNING]);
+    add_ns(&sum, g->ns[GOTRACE_RUNNABLE]);
+    add_ns(&sum, g->ns[GOTRACE_SYSCALL]);
+    return sum;
 }
 
 static int compare_groups(const void *a, const void *b)
@@ -218,13 +235,13 @@ static void make_groups(struct trace_states *s)
         }
         struct trace_group *group = &s->group.p[*known];
         group->goroutines++;
-        group->assist_ns += g->assist_ns;
-        for (int k = 0; k < GOTRACE_STATES; k++) group->ns[k] += g->ns[k];
+        add_ns(&group->assist_ns, g->assist_ns);
+        for (int k = 0; k < GOTRACE_STATES; k++) add_ns(&group->ns[k], g->ns[k]);
         if (g->runnable_max_ns > group->runnable_max_ns)
             group->runnable_max_ns = g->runnable_max_ns;
         for (uint32_t w = g->waits; w; w = s->wait.p[w - 1].next) {
             uint32_t to = wait_entry(s, &group->waits, s->wait.p[w - 1].reason);
-            s->wait.p[to - 1].ns += s->wait.p[w - 1].ns;
+            add_ns(&s->wait.p[to - 1].ns, s->wait.p[w - 1].ns);
             s->wait.p[to - 1].count += s->wait.p[w - 1].count;
         }
     }
@@ -327,7 +344,7 @@ void trace_states_finish(struct trace_states *s)
         int64_t since = g->since;
         if (g->state != GOTRACE_NOT_EXIST) book(s, g, i, s->last_ns);
         g->since = since;
-        if (g->assists) g->assist_ns += s->last_ns - g->assist_since;
+        if (g->assists) add_ns(&g->assist_ns, s->last_ns - g->assist_since);
     }
     for (size_t i = 0; i < s->pause.n; i++)
         if (s->pause.p[i].open) s->pause.p[i].ns = trace_span_ns(s) - s->pause.p[i].at_ns;

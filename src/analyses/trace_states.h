@@ -5,7 +5,7 @@
 //
 //     struct trace_states s;
 //     trace_states_init(&s, &tables);
-//     while (gotrace_next(t, &ev)) trace_states_event(&s, &ev);
+//     for (const struct gotrace_event *ev; (ev = gotrace_next(t));) trace_states_event(&s, ev);
 //     trace_states_finish(&s);
 //     … s.go, s.group, s.stuck …
 //     trace_states_deinit(&s);
@@ -102,6 +102,10 @@ struct trace_states {
     VEC(struct trace_wait) wait;
     VEC(struct trace_wake) wake;
     struct map wake_index;
+    struct {
+        uint64_t key;
+        uint32_t index; // + 1
+    } wake_cache[1024];
     uint64_t wakes_dropped;
     struct trace_long_wait longest[TRACE_LONGEST];
     size_t n_longest;

@@ -49,11 +49,10 @@ static struct err *read_trace(struct work *w, const char *name, struct log *log)
                          &w->tables, &w->trace));
     trace_states_init(&w->states, &w->tables);
     trace_writers_init(&w->writers, &w->tables);
-    struct gotrace_event ev;
     uint64_t n = 0;
-    while (gotrace_next(w->trace, &ev)) {
-        trace_states_event(&w->states, &ev);
-        trace_writers_event(&w->writers, &ev);
+    for (const struct gotrace_event *ev; (ev = gotrace_next(w->trace));) {
+        trace_states_event(&w->states, ev);
+        trace_writers_event(&w->writers, ev);
         if (++n % PROGRESS_EVENTS == 0)
             log_progress(log, "%llu million events, %llu MB", (unsigned long long)n / 1000000,
                          (unsigned long long)gotrace_bytes(w->trace) >> 20);

@@ -83,6 +83,21 @@ bool gotrace_break_end(struct gotrace *t, const char *what)
     return gotrace_break(t, in_offset(&t->in), "%s: the input ends here", what);
 }
 
+const uint8_t *read_long_uvarint(const uint8_t *p, uint64_t *ret)
+{
+    uint64_t v = 0;
+    for (unsigned shift = 0; shift < 64; shift += 7) {
+        uint64_t b = *p++;
+        if (shift == 63 && b > 1) return NULL;
+        v |= (b & 0x7f) << shift;
+        if (b < 0x80) {
+            *ret = v;
+            return p;
+        }
+    }
+    return NULL;
+}
+
 void id_table_clear(struct id_table *t)
 {
     vec_clear(&t->dense);
@@ -174,9 +189,21 @@ struct err *gotrace_open(const struct gotrace_source *source, struct gotrace_tab
     return NULL;
 }
 
-bool gotrace_next(struct gotrace *t, struct gotrace_event *ret)
+const struct gotrace_event *gotrace_next(struct gotrace *t)
 {
-    return t->v2 ? gotrace_v2_next(t, ret) : gotrace_v1_next(t, ret);
+    return t->v2 ? gotrace_v2_next(t) : gotrace_v1_next(t);
+}
+
+const struct gotrace_event *gotrace_stamp(struct gotrace *t, struct gotrace_event *ev,
+                                          int64_t *last_time)
+{
+    if (ev->time_ns <= *last_time) ev->time_ns = *last_time + 1;
+    if (ev->time_ns > GOTRACE_TIME_MAX) {
+        gotrace_break(t, in_offset(&t->in), "an event at an impossible time");
+        return NULL;
+    }
+    *last_time = ev->time_ns;
+    return ev;
 }
 
 const struct gotrace_break *gotrace_broke(const struct gotrace *t)

@@ -6,8 +6,7 @@
 //     gotrace_tables_init(&tables);
 //     struct gotrace *t;
 //     ERR_TRY(gotrace_open(&(struct gotrace_source) { read, arg, name }, &tables, &t));
-//     struct gotrace_event ev;
-//     while (gotrace_next(t, &ev)) use(&ev, &tables);
+//     for (const struct gotrace_event *ev; (ev = gotrace_next(t));) use(ev, &tables);
 //     if (gotrace_broke(t)) …
 //     gotrace_close(t), gotrace_tables_deinit(&tables);
 //
@@ -38,6 +37,8 @@ enum {
     GOTRACE_RANGES_OPEN = 1 << 10,      // ranges begun and not ended at one time
 };
 
+#define GOTRACE_TIME_MAX (INT64_MAX / 2) // ns, on the trace's clock: 146 years after its zero
+
 // Where the bytes come from: up to n bytes, as many as are at hand; *ret_n is 0 at the end only.
 struct gotrace_source {
     struct err *(*read)(void *arg, void *p, size_t n, size_t *ret_n);
@@ -57,8 +58,8 @@ struct gotrace;
 // `tables` is borrowed and must outlive the reader.
 struct err *gotrace_open(const struct gotrace_source *source, struct gotrace_tables *tables,
                          struct gotrace **ret) ERR_MUST_USE;
-// The next event; false at the end of the trace or at the place where it is broken.
-bool gotrace_next(struct gotrace *t, struct gotrace_event *ret);
+// The next event, until the next call; NULL at the end of the trace or where it is broken.
+const struct gotrace_event *gotrace_next(struct gotrace *t);
 // The first thing that was wrong, or NULL. Valid at any time: from a generation that was cut short
 // events still come (with what its missing tables would have said left out).
 const struct gotrace_break *gotrace_broke(const struct gotrace *t);

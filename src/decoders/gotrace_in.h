@@ -51,24 +51,21 @@ bool gotrace_break_end(struct gotrace *t, const char *what);
 // caller keeps NUMBER_PAD zero bytes behind its data, and checks afterwards that it is not past its
 // end.
 enum { NUMBER_PAD = 64 };
+const uint8_t *read_long_uvarint(const uint8_t *p, uint64_t *ret);
 static inline const uint8_t *read_uvarint(const uint8_t *p, uint64_t *ret)
 {
-    uint64_t v = *p++;
-    if (v < 0x80) {
-        *ret = v;
-        return p;
-    }
-    v &= 0x7f;
-    for (unsigned shift = 7; shift < 64; shift += 7) {
-        uint64_t b = *p++;
-        if (shift == 63 && b > 1) return NULL;
-        v |= (b & 0x7f) << shift;
-        if (b < 0x80) {
-            *ret = v;
-            return p;
-        }
-    }
-    return NULL;
+    // Up to eight bytes without a branch that depends on how many they are: most numbers have one
+    // to three, in no order that a processor could foresee.
+    uint64_t v;
+    memcpy(&v, p, sizeof(v));
+    uint64_t ends = ~v & 0x8080808080808080u;
+    if (__builtin_expect(!ends, 0)) return read_long_uvarint(p, ret);
+    v &= ends ^ (ends - 1); // up to the first byte that ends a number
+    v = (v & 0x007f007f007f007fu) | (v & 0x7f007f007f007f00u) >> 1;
+    v = (v & 0x00003fff00003fffu) | (v & 0x3fff00003fff0000u) >> 2;
+    v = (v & 0x000000000fffffffu) | (v & 0x0fffffff00000000u) >> 4;
+    *ret = v;
+    return p + (__builtin_ctzll(ends) >> 3) + 1;
 }
 
 // One generation's (or a v1 trace's) own numbers of strings or stacks → those of the tables.
@@ -97,9 +94,13 @@ static inline bool id_table_get(const struct id_table *t, uint64_t id, uint32_t 
 }
 
 struct gotrace_v1 *gotrace_v1_create(struct gotrace *t);
-bool gotrace_v1_next(struct gotrace *t, struct gotrace_event *ret);
+const struct gotrace_event *gotrace_v1_next(struct gotrace *t);
 void gotrace_v1_destroy(struct gotrace_v1 *v);
 
 struct gotrace_v2 *gotrace_v2_create(struct gotrace *t);
-bool gotrace_v2_next(struct gotrace *t, struct gotrace_event *ret);
+const struct gotrace_event *gotrace_v2_next(struct gotrace *t);
+// Times increase strictly: one that does not follows 1 ns after the last. NULL (noted) if it is
+// past GOTRACE_TIME_MAX.
+const struct gotrace_event *gotrace_stamp(struct gotrace *t, struct gotrace_event *ev,
+                                          int64_t *last_time);
 void gotrace_v2_destroy(struct gotrace_v2 *v);

@@ -412,11 +412,10 @@ static enum advance go_leave(struct gotrace_v2 *v, const struct raw_event *ev, s
 static bool go_ready(struct gotrace_v2 *v, const struct raw_event *ev, unsigned status,
                      uint32_t *ret)
 {
-    uint64_t goid = ev->args[0];
-    const uint64_t *known = map_get(&v->t->tables->goroutine_id, goid);
-    if (!known || *known >= v->order.go.n) return false;
-    const struct order_go *s = &v->order.go.p[*known];
-    *ret = (uint32_t)*known;
+    uint32_t known = gotrace_goroutine_find(v->t->tables, (int64_t)ev->args[0]);
+    if (known >= v->order.go.n) return false; // GOTRACE_NONE too
+    const struct order_go *s = &v->order.go.p[known];
+    *ret = known;
     return s->status == status && succeeds(v->generation, ev->args[1], s->generation, s->seq);
 }
 

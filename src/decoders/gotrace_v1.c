@@ -375,7 +375,7 @@ static bool untold_next(struct gotrace_v1 *v)
     return false;
 }
 
-bool gotrace_v1_next(struct gotrace *t, struct gotrace_event *ret)
+const struct gotrace_event *gotrace_v1_next(struct gotrace *t)
 {
     struct gotrace_v1 *v = t->v1;
     if (!v->loaded) {
@@ -385,15 +385,17 @@ bool gotrace_v1_next(struct gotrace *t, struct gotrace_event *ret)
     while (v->queue_at == v->queue_n) {
         v->queue_at = v->queue_n = 0;
         if (untold_next(v)) break;
-        if (v->next == v->event.n) return false;
+        if (v->next == v->event.n) return NULL;
         if (!convert(t, &v->event.p[v->next++])) {
             v->next = v->event.n;
             v->queue_n = 0;
-            return false;
+            return NULL;
         }
     }
-    *ret = v->queue[v->queue_at++];
-    if (ret->time_ns <= v->last_time) ret->time_ns = v->last_time + 1;
-    v->last_time = ret->time_ns;
-    return true;
+    const struct gotrace_event *ev = gotrace_stamp(t, &v->queue[v->queue_at++], &v->last_time);
+    if (!ev) {
+        v->next = v->event.n;
+        v->queue_at = v->queue_n;
+    }
+    return ev;
 }

@@ -294,7 +294,7 @@ static void take(struct reader *r, struct stream *s, const struct raw *raw)
 {
     const struct v1_spec *spec = &specs[raw->type];
     const uint64_t *a = raw->args + 1;
-    s->ticks += (int64_t)raw->args[0];
+    s->ticks = (int64_t)((uint64_t)s->ticks + raw->args[0]);
     s->ev = (struct v1_event) { .time = s->ticks,
                                 .proc = s->proc,
                                 .type = raw->type,
@@ -565,7 +565,8 @@ static void finish(struct reader *r)
     for (size_t i = 0; i <= r->t->tables->goroutine.n; i++) vec_push(&syscall, 0);
     for (size_t i = 0; i < v->event.n; i++) {
         struct v1_event *ev = &v->event.p[i];
-        ev->time = (int64_t)((double)((uint64_t)ev->time - (uint64_t)first) * ns_per_tick);
+        double ticks = ev->time > first ? (double)((uint64_t)ev->time - (uint64_t)first) : 0;
+        ev->time = ticks * ns_per_tick < 0x1p63 ? (int64_t)(ticks * ns_per_tick) : INT64_MAX;
         if (ev->go == GOTRACE_NONE || ev->type == V1_CPU_SAMPLE) continue;
         uint32_t *call = &syscall.p[ev->go];
         if (*call && ev->type == V1_GO_SYS_BLOCK) v->event.p[*call - 1].blocked = true;

@@ -616,15 +616,16 @@ static void push_sample(struct gotrace_v2 *v, const struct cpu_sample *s)
     v->queue_n = 1;
 }
 
-bool gotrace_v2_next(struct gotrace *t, struct gotrace_event *ret)
+const struct gotrace_event *gotrace_v2_next(struct gotrace *t)
 {
     struct gotrace_v2 *v = t->v2;
     while (!v->stopped) {
         if (v->queue_at < v->queue_n) {
-            *ret = v->queue[v->queue_at++];
-            if (ret->time_ns <= v->last_time) ret->time_ns = v->last_time + 1;
-            v->last_time = ret->time_ns;
-            return true;
+            const struct gotrace_event *ev =
+                gotrace_stamp(t, &v->queue[v->queue_at++], &v->last_time);
+            if (ev) return ev;
+            v->stopped = true;
+            break;
         }
         bool sample = v->next_sample < v->sample.n;
         if (v->heap.n == 0 && !sample) {
@@ -636,5 +637,5 @@ bool gotrace_v2_next(struct gotrace *t, struct gotrace_event *ret)
             v->stopped = !merge_one(v);
         }
     }
-    return false;
+    return NULL;
 }

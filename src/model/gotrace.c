@@ -75,6 +75,18 @@ uint32_t gotrace_stack(struct gotrace_tables *t, const uint32_t *frame, uint32_t
     return id;
 }
 
+uint32_t gotrace_goroutine_find(struct gotrace_tables *t, int64_t goid)
+{
+    size_t slot = (uint64_t)goid % array_size(t->goroutine_cache);
+    if (t->goroutine_cache[slot].index && t->goroutine_cache[slot].goid == goid)
+        return t->goroutine_cache[slot].index - 1;
+    const uint64_t *id = map_get(&t->goroutine_id, (uint64_t)goid);
+    if (!id) return GOTRACE_NONE;
+    t->goroutine_cache[slot].goid = goid;
+    t->goroutine_cache[slot].index = (uint32_t)*id + 1;
+    return (uint32_t)*id;
+}
+
 uint32_t gotrace_goroutine(struct gotrace_tables *t, int64_t goid)
 {
     bool fresh;

@@ -73,6 +73,10 @@ struct gotrace_tables {
     VEC(int64_t) goroutine;          // what Go calls it
     struct strmap string_id, frame_id, stack_id;
     struct map goroutine_id;
+    struct {
+        int64_t goid;
+        uint32_t index; // + 1
+    } goroutine_cache[4096];
 };
 
 void gotrace_tables_init(struct gotrace_tables *t);
@@ -83,6 +87,8 @@ uint32_t gotrace_frame(struct gotrace_tables *t, uint64_t pc, uint32_t function,
                        uint32_t line);
 uint32_t gotrace_stack(struct gotrace_tables *t, const uint32_t *frame, uint32_t n);
 uint32_t gotrace_goroutine(struct gotrace_tables *t, int64_t goid);
+// The number of a goroutine that was mentioned, or GOTRACE_NONE.
+uint32_t gotrace_goroutine_find(struct gotrace_tables *t, int64_t goid);
 // Bytes that the tables take, roughly.
 size_t gotrace_tables_bytes(const struct gotrace_tables *t);
 
