@@ -4,9 +4,11 @@
 #include "analyses/profile_top.h"
 #include "base/map.h"
 
-// What a function's name says, found once for each.
+// What a function's name says, found once for each; the package only for stacks with a map
+// operation on them.
 struct kind {
     uint8_t op;
+    bool known;   // the rest is
     bool runtime; // runtime, reflect or maps: the way to the operation
     bool std;
 };
@@ -34,6 +36,19 @@ static bool is_way(struct str name)
            str_eqc(package, "internal/abi");
 }
 
+static const struct kind *kind_of(const struct walk *w, const struct profile_frames *stack,
+                                  size_t i)
+{
+    struct kind *k = &w->kinds[stack->p[i].node];
+    if (!k->known) {
+        struct str name = w->v->names.p[stack->p[i].node];
+        k->runtime = is_way(name);
+        k->std = gofunc_is_std(name);
+        k->known = true;
+    }
+    return k;
+}
+
 // Where the operation and the site are on a stack.
 struct found {
     enum map_op op;
@@ -46,12 +61,12 @@ static bool find_site(const struct walk *w, const struct profile_frames *stack, 
     while (i < stack->n && !w->kinds[stack->p[i].node].op) i++;
     if (i == stack->n) return false;
     ret->op = MAP_OP_NONE;
-    for (; i < stack->n && w->kinds[stack->p[i].node].runtime; i++) {
+    for (; i < stack->n && kind_of(w, stack, i)->runtime; i++) {
         enum map_op op = (enum map_op)w->kinds[stack->p[i].node].op;
         if (op && (op != MAP_OP_GROW || !ret->op)) ret->op = op;
     }
     size_t way = i; // the first frame outside runtime, reflect and maps
-    while (i < stack->n && w->kinds[stack->p[i].node].std) i++;
+    while (i < stack->n && kind_of(w, stack, i)->std) i++;
     bool all_std = i == stack->n;
     ret->site = all_std ? (way < stack->n ? way : stack->n - 1) : i;
     ret->via = ret->site;
@@ -127,11 +142,7 @@ void profile_sites_init(struct profile_sites *s, const struct profile_view *v, s
     const struct profile *p = v->p;
     struct walk w = { .v = v, .out = s, .writes_only = writes_only };
     w.kinds = arena_array(&w.arena, struct kind, v->names.n + 1);
-    for (size_t i = 0; i < v->names.n; i++) {
-        struct str name = v->names.p[i];
-        w.kinds[i] =
-            (struct kind) { (uint8_t)gofunc_map_op(name), is_way(name), gofunc_is_std(name) };
-    }
+    for (size_t i = 0; i < v->names.n; i++) w.kinds[i].op = (uint8_t)gofunc_map_op(v->names.p[i]);
     const uint8_t *has = locations_with_op(&w);
     struct profile_frames stack = { 0 };
     for (size_t i = 0; i < p->samples.n; i++) {

@@ -5,6 +5,18 @@ uint64_t wire_varint_slow(struct wire *w)
 {
     uint64_t v = 0;
     const uint8_t *p = w->p;
+    if (w->end - p >= 10) { // no need to look for the end at each byte
+        for (unsigned shift = 0; shift < 70; shift += 7) {
+            uint8_t b = *p++;
+            v |= (uint64_t)(b & 0x7f) << shift;
+            if (b < 0x80) {
+                w->p = p;
+                return v;
+            }
+        }
+        w->bad = "a number of more than ten bytes";
+        return 0;
+    }
     for (unsigned i = 0; i < 10; i++) {
         if (p == w->end) {
             w->bad = "a number goes on past the end";

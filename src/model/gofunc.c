@@ -128,6 +128,8 @@ static enum map_op runtime_op(struct str name)
         { "advanceEvacuationMark", MAP_OP_GROW },
         { "makeBucketArray", MAP_OP_GROW },
     };
+    // Most names of the runtime begin with none of these letters, and profiles ask for all.
+    if (name.n == 0 || !memchr("mrhgea", name.p[0], 6)) return MAP_OP_NONE;
     return lookup(name, names, array_size(names));
 }
 
