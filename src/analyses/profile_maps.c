@@ -135,6 +135,13 @@ static uint8_t *locations_with_op(struct walk *w)
     return has;
 }
 
+static enum map_op op_of(struct str name, bool writes_only)
+{
+    enum map_op op = gofunc_map_op(name);
+    if (op || writes_only || !str_starts(name, STR("runtime.makemap"))) return op;
+    return MAP_OP_MAKE;
+}
+
 void profile_sites_init(struct profile_sites *s, const struct profile_view *v, size_t type,
                         bool writes_only)
 {
@@ -142,7 +149,7 @@ void profile_sites_init(struct profile_sites *s, const struct profile_view *v, s
     const struct profile *p = v->p;
     struct walk w = { .v = v, .out = s, .writes_only = writes_only };
     w.kinds = arena_array(&w.arena, struct kind, v->names.n + 1);
-    for (size_t i = 0; i < v->names.n; i++) w.kinds[i].op = (uint8_t)gofunc_map_op(v->names.p[i]);
+    for (size_t i = 0; i < v->names.n; i++) w.kinds[i].op = (uint8_t)op_of(v->names.p[i], writes_only);
     const uint8_t *has = locations_with_op(&w);
     struct profile_frames stack = { 0 };
     for (size_t i = 0; i < p->samples.n; i++) {

@@ -24,7 +24,8 @@ struct profile_sites {
     int64_t map_value;              // of the samples in any map operation, reads included
 };
 
-// `writes_only`: assign, delete, clear (and growth that has lost its caller).
+// `writes_only`: assign, delete, clear (and growth that has lost its caller). Else reads, clones
+// and the making of maps too: what memory profiles are about.
 void profile_sites_init(struct profile_sites *s, const struct profile_view *v, size_t type,
                         bool writes_only);
 void profile_sites_deinit(struct profile_sites *s);

@@ -3,19 +3,26 @@
 #include "base/cleanup.h"
 #include "cli/command.h"
 #include "engine/profile_load.h"
+#include "engine/profile_sample.h"
 #include "sinks/profile_flame.h"
 #include "sinks/profile_folded.h"
 #include "sinks/profile_json.h"
 #include "sinks/profile_pprof.h"
 #include "sinks/profile_text.h"
+#include "sources/perf_sampler.h"
+
+#include <limits.h>
+#include <signal.h>
 
 struct opts {
     bool json, cum, folded, tree, traces, tags;
-    const char *top, *sample, *base, *tagroot, *html, *svg, *pprof;
+    const char *top, *sample, *base, *tagroot, *html, *svg, *pprof, *exe, *pid;
+    uint64_t for_ns, hz;
     const char *focus, *ignore, *show, *hide, *tagfocus, *tagignore;
 };
 
 enum { TOP_DEFAULT = 20 };
+#define SAMPLE_SPAN_NS 10000000000ull // of --pid
 
 // All that is computed of one profile.
 struct work {
@@ -60,6 +67,7 @@ static struct err *analyse(struct work *w, const struct opts *o)
         .top = &w->top,
         .sites = &w->sites,
         .limit = (size_t)limit,
+        .restored = o->exe != NULL,
     };
     if (profile_heap_type(p, &w->answer.memory_type)) {
         profile_sites_init(&w->memory, &w->view, w->answer.memory_type, false);
@@ -107,19 +115,53 @@ static struct err *broken(const struct profile *p, const char *name)
                    (unsigned long long)p->broke_at, p->broke_why);
 }
 
+static volatile int interrupted;
+
+static void on_interrupt(int signal)
+{
+    (void)signal;
+    interrupted = 1;
+}
+
+// Samples the process of --pid; Ctrl-C ends it early with what has come.
+static struct err *sample(const struct opts *o, struct log *log, char *title, size_t size,
+                          struct loaded_profile *ret)
+{
+    uint64_t pid;
+    if (!str_to_u64(str_from(o->pid), 10, &pid) || pid == 0 || pid > INT_MAX)
+        return err_new(ERR_USAGE, "--pid %s: not a process id", o->pid);
+    if (o->hz > PERF_SAMPLER_MAX_HZ)
+        return err_new(ERR_USAGE, "--hz %llu: at most %d", (unsigned long long)o->hz,
+                       PERF_SAMPLER_MAX_HZ);
+    snprintf(title, size, "pid %llu", (unsigned long long)pid);
+    struct sigaction once = { .sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND };
+    sigaction(SIGINT, &once, NULL);
+    return profile_sample((pid_t)pid, o->for_ns ? o->for_ns : SAMPLE_SPAN_NS, (unsigned)o->hz,
+                          &interrupted, log, ret);
+}
+
 static struct err *run_profile(const struct invocation *in, int *ret_status)
 {
     (void)ret_status;
     const struct opts *o = in->opts;
-    if (in->n_args != 1)
+    if (o->pid ? in->n_args != 0 : in->n_args != 1)
         return err_new(ERR_USAGE, "name one profile: a file, - or a URL such as "
-                                  "http://localhost:6060/debug/pprof/heap");
+                                  "http://localhost:6060/debug/pprof/heap, or --pid P alone");
     if (o->json + o->folded + o->tree + o->traces > 1 ||
         (o->tags && !o->json && (o->folded + o->tree + o->traces)))
         return err_new(ERR_USAGE, "--json, --folded, --tree, --traces: one of them at a time");
-    const char *name = in->args[0];
     CLEANUP(work_deinit) struct work w = { 0 };
-    ERR_TRY(profile_load(name, &w.in));
+    char title[32];
+    const char *name = in->n_args ? in->args[0] : title;
+    if (o->pid)
+        ERR_TRY(sample(o, in->log, title, sizeof(title), &w.in));
+    else
+        ERR_TRY(profile_load(name, &w.in));
+    if (o->exe) {
+        size_t restored;
+        ERR_TRY(profile_load_exe(o->exe, &w.in, &restored));
+        log_debug(in->log, "%zu samples got the map function back that they ended in", restored);
+    }
     if (o->base) {
         ERR_TRY(profile_load(o->base, &w.base));
         ERR_TRY(err_wrap(profile_subtract(&w.in.p, &w.base.p), "%s", o->base));
@@ -137,6 +179,11 @@ static struct err *run_profile(const struct invocation *in, int *ret_status)
 
 static const struct option options[] = {
     OPT_FLAG("json", struct opts, json, "one JSON document on stdout"),
+    OPT_STRING("pid", struct opts, pid, "P", "sample this process instead of reading a profile"),
+    OPT_DURATION("for", struct opts, for_ns, "TIME", "sample for this long (default: 10s)"),
+    OPT_UINT("hz", struct opts, hz, "N", "samples a second of each thread (default and most: 99)"),
+    OPT_STRING("exe", struct opts, exe, "BINARY",
+               "the binary: puts map functions back that Go leaves out of heap profiles"),
     OPT_STRING("sample", struct opts, sample, "TYPE",
                "which sample type, by name or position (default: the profile's own)"),
     OPT_STRING("top", struct opts, top, "N", "rows of the table, 0 = all (default: 20)"),
@@ -166,6 +213,8 @@ static const struct example examples[] = {
     { "profile cpu.pb.gz", "the functions that burn CPU, and the sites that write maps" },
     { "profile http://localhost:6060/debug/pprof/heap --sample alloc_space",
       "allocations of a live service" },
+    { "profile heap.pb.gz --exe ./service", "which code owns the memory of maps" },
+    { "profile --pid 812 --for 30s --html flame.html", "sample a live process from outside" },
     { "profile new.pb.gz --base old.pb.gz --html diff.html", "what grew, as a flame graph" },
     { "profile perf.txt --folded --tagroot comm",
       "folded stacks of perf script, as FlameGraph has" },
@@ -175,7 +224,7 @@ static const struct example examples[] = {
 const struct command cmd_profile = {
     .name = "profile",
     .summary = "read a profile: top functions, map-writing sites, map memory",
-    .usage = "FILE|URL|-",
+    .usage = "FILE|URL|-|--pid P",
     .description =
         "Reads a profile from a file, stdin or a pprof endpoint, compressed or not: pprof "
         "(every type, goroutineleak too) and its older text and binary forms (debug=1), the text "

@@ -3,12 +3,32 @@
 
 #include "analyses/profile_view.h"
 #include "decoders/profile_decode.h"
+#include "engine/profile_exe.h"
 #include "sources/input.h"
 
 void loaded_profile_deinit(struct loaded_profile *l)
 {
     profile_deinit(&l->p);
+    elfsym_close(l->exe);
+    l->exe = NULL;
+    buf_deinit(&l->exe_bytes);
     buf_deinit(&l->bytes);
+}
+
+struct err *profile_load_exe(const char *path, struct loaded_profile *l, size_t *ret_restored)
+{
+    enum { MAX_BINARY = 1 << 30 }; // bytes
+    _cleanup_input_ struct input *in = NULL;
+    ERR_TRY(input_open(path, NULL, &in));
+    ERR_TRY(input_read_all(in, MAX_BINARY, &l->exe_bytes));
+    ERR_TRY(elfsym_open(path, buf_str(&l->exe_bytes), &l->exe));
+    if (elfsym_count(l->exe) == 0)
+        return err_new(ERR_CANNOT,
+                       "%s: no symbol table (it is stripped): build it without "
+                       "-ldflags=-s, the addresses stay the same",
+                       path);
+    *ret_restored = profile_restore(&l->p, l->exe);
+    return NULL;
 }
 
 struct err *profile_load(const char *name, struct loaded_profile *ret)

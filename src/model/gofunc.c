@@ -8,7 +8,7 @@ const char *map_op_name(enum map_op op)
     static const char *const names[] = {
         [MAP_OP_NONE] = "",       [MAP_OP_ASSIGN] = "assign", [MAP_OP_DELETE] = "delete",
         [MAP_OP_CLEAR] = "clear", [MAP_OP_READ] = "read",     [MAP_OP_ITERATE] = "iterate",
-        [MAP_OP_CLONE] = "clone", [MAP_OP_GROW] = "grow",
+        [MAP_OP_CLONE] = "clone", [MAP_OP_GROW] = "grow",     [MAP_OP_MAKE] = "make",
     };
     return names[op];
 }

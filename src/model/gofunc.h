@@ -14,9 +14,10 @@ enum map_op {
     MAP_OP_ITERATE,
     MAP_OP_CLONE,
     MAP_OP_GROW, // part of an assign or delete: growth, splitting, rehashing
+    MAP_OP_MAKE, // making one; no operation on a map that is there: gofunc_map_op() never says it
 };
 
-// "assign", "delete" … as JSON says them; "" for none. GROW is "grow".
+// "assign", "delete" … as JSON says them; "" for none. GROW is "grow", MAKE "make".
 const char *map_op_name(enum map_op op);
 static inline bool map_op_writes(enum map_op op)
 {

@@ -67,7 +67,15 @@ static void print_sites(FILE *out, const struct profile_answer *a)
 static void print_memory(FILE *out, const struct profile_answer *a)
 {
     char buf[48];
-    if (!a->memory || a->memory->sites.n == 0) return;
+    if (!a->memory) return;
+    if (!a->restored) {
+        struct str exe = a->p->mappings.n ? a->p->mappings.p[0].file : STR("");
+        fprintf(out,
+                "\nGo leaves the runtime's frames out of heap profiles: to see what maps hold, add "
+                "--exe %.*s\n",
+                STR_ARG(exe.n ? exe : STR("BINARY")));
+    }
+    if (a->memory->sites.n == 0) return;
     struct str type = a->p->types.p[a->memory_type].type;
     fprintf(out, "\nMap memory (%.*s) by owner:\n", STR_ARG(type));
     for (size_t i = 0; i < a->memory->sites.n && i < SITES_SHOWN; i++) {

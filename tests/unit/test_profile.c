@@ -8,14 +8,20 @@
 #include "analyses/profile_tree.h"
 #include "analyses/units.h"
 #include "base/buf.h"
+#include "decoders/elfsym.h"
 #include "decoders/profile_decode.h"
 #include "decoders/protowire.h"
+#include "engine/profile_exe.h"
 #include "engine/profile_load.h"
 #include "sinks/profile_pprof.h"
 #include "sinks/protobuf.h"
+#include "sources/perf_sampler.h"
 #include "test.h"
 
+#include <elf.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 // A profile file put together field by field.
@@ -617,6 +623,158 @@ static void test_perf(void)
     profile_deinit(&p);
 }
 
+// A program of two functions: main.f at 0x401000, whose call at 0x401010 goes to
+// runtime.mapassign_faststr at 0x401800. File offset 0x1000 is address 0x401000.
+struct program {
+    Elf64_Ehdr head;
+    Elf64_Phdr segment;
+    Elf64_Shdr section[4];
+    Elf64_Sym symbol[3];
+    char strings[64], names[32];
+    char pad[0x1000 - sizeof(Elf64_Ehdr) - sizeof(Elf64_Phdr) - 4 * sizeof(Elf64_Shdr) -
+             3 * sizeof(Elf64_Sym) - 96];
+    uint8_t code[0x1000];
+};
+
+static void make_program(struct program *p)
+{
+    *p = (struct program) { 0 };
+    p->head = (Elf64_Ehdr) {
+        .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+        .e_type = ET_EXEC,
+        .e_machine = EM_X86_64,
+        .e_version = EV_CURRENT,
+        .e_phoff = offsetof(struct program, segment),
+        .e_shoff = offsetof(struct program, section),
+        .e_ehsize = sizeof(Elf64_Ehdr),
+        .e_phentsize = sizeof(Elf64_Phdr),
+        .e_phnum = 1,
+        .e_shentsize = sizeof(Elf64_Shdr),
+        .e_shnum = 4,
+        .e_shstrndx = 3,
+    };
+    p->segment = (Elf64_Phdr) { .p_type = PT_LOAD,
+                                .p_flags = PF_R | PF_X,
+                                .p_offset = 0x1000,
+                                .p_vaddr = 0x401000,
+                                .p_filesz = 0x1000,
+                                .p_memsz = 0x1000 };
+    static const char text_names[] = "\0main.f\0runtime.mapassign_faststr";
+    memcpy(p->strings, text_names, sizeof(text_names));
+    p->symbol[1] = (Elf64_Sym) { 1, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 0, 1, 0x401000, 0x100 };
+    p->symbol[2] = (Elf64_Sym) { 8, ELF64_ST_INFO(STB_GLOBAL, STT_FUNC), 0, 1, 0x401800, 0x100 };
+    p->section[1] = (Elf64_Shdr) { .sh_type = SHT_SYMTAB,
+                                   .sh_offset = offsetof(struct program, symbol),
+                                   .sh_size = sizeof(p->symbol),
+                                   .sh_link = 2,
+                                   .sh_info = 1,
+                                   .sh_entsize = sizeof(Elf64_Sym) };
+    p->section[2] = (Elf64_Shdr) { .sh_type = SHT_STRTAB,
+                                   .sh_offset = offsetof(struct program, strings),
+                                   .sh_size = sizeof(p->strings) };
+    p->section[3] = (Elf64_Shdr) { .sh_type = SHT_STRTAB,
+                                   .sh_offset = offsetof(struct program, names),
+                                   .sh_size = sizeof(p->names) };
+    const int32_t distance = 0x401800 - 0x401015;
+    p->code[0x10] = 0xe8;
+    memcpy(p->code + 0x11, &distance, sizeof(distance));
+}
+
+static void test_symbols(void)
+{
+    struct program *p = malloc(sizeof(*p));
+    struct elfsym *e;
+    struct str name;
+    uint8_t code[5];
+    uint64_t bias;
+    make_program(p);
+    CHECK_OK(elfsym_open("program", str_make(p, sizeof(*p)), &e));
+    CHECK_INT(elfsym_count(e), 2);
+    CHECK(elfsym_find(e, 0x401010, &name) && str_eqc(name, "main.f"));
+    CHECK(elfsym_find(e, 0x4018ff, &name) && str_eqc(name, "runtime.mapassign_faststr"));
+    CHECK(!elfsym_find(e, 0x401100, &name) && !elfsym_find(e, 0x400fff, &name));
+    CHECK(elfsym_read(e, 0x401010, code, sizeof(code)) && code[0] == 0xe8);
+    CHECK(!elfsym_read(e, 0x401ffd, code, sizeof(code)));
+    CHECK(elfsym_bias(e, 0x7f0000001000, 0x1000, &bias) && bias == 0x7f0000001000 - 0x401000);
+    CHECK(!elfsym_bias(e, 0x7f0000001000, 0x9000, &bias));
+    elfsym_close(e);
+    CHECK_ERR(elfsym_open("text", STR("hello"), &e), ERR_INPUT, "not an ELF file");
+    // Cut anywhere, it is refused or has fewer symbols.
+    for (size_t n = 4; n < 1200; n += 7) {
+        _cleanup_err_ struct err *cut = elfsym_open("cut", str_make(p, n), &e);
+        if (cut) continue;
+        CHECK(elfsym_count(e) <= 2);
+        elfsym_close(e);
+    }
+    free(p);
+}
+
+static void test_hidden_map_functions_come_back(void)
+{
+    struct program *program = malloc(sizeof(*program));
+    struct elfsym *exe;
+    struct profile p = { 0 };
+    make_program(program);
+    CHECK_OK(elfsym_open("program", str_make(program, sizeof(*program)), &exe));
+    CHECK_OK(profile_decode("heap",
+                            STR("heap profile: 1: 100 [1: 100] @ heapprofile\n"
+                                "1: 100 [1: 100] @ 0x401015 0x401050\n"
+                                "#\t0x401014\tmain.f+0x14\t/src/a.go:7\n"),
+                            &p));
+    CHECK_INT(profile_restore(&p, exe), 1);
+    struct profile_view v;
+    struct profile_sites s;
+    CHECK_OK(profile_view_init(&v, &p, &(struct profile_filter) { 0 }));
+    profile_sites_init(&s, &v, 1, false);
+    CHECK_INT(s.sites.n, 1);
+    CHECK_STR(s.sites.p[0].function, "main.f");
+    CHECK_INT(s.sites.p[0].op, MAP_OP_ASSIGN);
+    CHECK_INT(s.sites.p[0].value, 100);
+    profile_sites_deinit(&s);
+    profile_view_deinit(&v);
+    profile_deinit(&p);
+    elfsym_close(exe);
+    free(program);
+}
+
+struct seen {
+    size_t samples, with_stack;
+};
+
+static void on_sample(const struct perf_stack *stack, void *arg)
+{
+    struct seen *seen = arg;
+    seen->samples++;
+    seen->with_stack += stack->n > 0;
+}
+
+static void test_sampler_sees_a_child(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        for (volatile unsigned n = 0;; n++) continue;
+    struct perf_sampler *s;
+    _cleanup_err_ struct err *e = perf_sampler_open(child, 99, &s);
+    if (e) {
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        SKIP("perf events are not allowed here");
+    }
+    struct seen seen = { 0 };
+    bool ended = false;
+    for (int i = 0; i < 60 && seen.samples < 20; i++)
+        CHECK_OK(perf_sampler_poll(s, 100, on_sample, &seen, &ended));
+    CHECK(seen.samples >= 20);
+    CHECK(seen.with_stack >= 20);
+    CHECK(!ended);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    CHECK_OK(perf_sampler_poll(s, 10, on_sample, &seen, &ended));
+    CHECK(ended);
+    perf_sampler_close(s);
+    CHECK_ERR(perf_sampler_open(child, 99, &s), ERR_CANNOT, "no process");
+}
+
 static bool matches(const char *pattern, const char *s)
 {
     CLEANUP(pattern_deinit) struct pattern p = { 0 };
@@ -665,5 +823,6 @@ TEST_MAIN(TEST(test_wire_fields), TEST(test_wire_refuses), TEST(test_top_rules),
           TEST(test_tree_is_bounded), TEST(test_written_is_read_again), TEST(test_prune),
           TEST(test_wide_ids_and_loose_ends), TEST(test_damaged_profiles), TEST(test_absurd_counts),
           TEST(test_long_lines), TEST(test_legacy_heap), TEST(test_legacy_goroutine_labels),
-          TEST(test_legacy_contention), TEST(test_legacy_cpu), TEST(test_perf), TEST(test_patterns),
-          TEST(test_units))
+          TEST(test_legacy_contention), TEST(test_legacy_cpu), TEST(test_perf), TEST(test_symbols),
+          TEST(test_hidden_map_functions_come_back), TEST(test_sampler_sees_a_child),
+          TEST(test_patterns), TEST(test_units))

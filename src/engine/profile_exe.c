@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/profile_exe.h"
+
+#include "base/map.h"
+#include "model/gofunc.h"
+
+enum { CALL_BYTES = 5 }; // call rel32
+
+struct restorer {
+    struct profile *p;
+    const struct elfsym *exe;
+    struct map callee_at;             // location → location of its callee + 1, 0 = none
+    struct strmap location_of_callee; // name → location
+};
+
+// The address as the file has it.
+static uint64_t link_address(const struct restorer *r, const struct profile_location *l)
+{
+    uint64_t bias;
+    if (l->mapping == PROFILE_NONE) return l->address;
+    const struct profile_mapping *m = &r->p->mappings.p[l->mapping];
+    if (!elfsym_bias(r->exe, m->start, m->offset, &bias)) return l->address;
+    return l->address - bias;
+}
+
+static bool keeps_maps(struct str name)
+{
+    return gofunc_map_op(name) != MAP_OP_NONE || str_starts(name, STR("runtime.makemap"));
+}
+
+static uint32_t new_location(struct restorer *r, struct str name)
+{
+    struct profile *p = r->p;
+    bool fresh;
+    uint64_t *location = strmap_put(&r->location_of_callee, name, &fresh);
+    if (!fresh) return (uint32_t)*location;
+    vec_push(&p->functions, (struct profile_function) { .name = name, .system_name = name });
+    vec_push(&p->lines, (struct profile_line) { .function = (uint32_t)p->functions.n - 1 });
+    vec_push(&p->locations, (struct profile_location) { .mapping = PROFILE_NONE,
+                                                        .line = (uint32_t)p->lines.n - 1,
+                                                        .n_lines = 1 });
+    *location = p->locations.n - 1;
+    return (uint32_t)p->locations.n - 1;
+}
+
+// A profile's address of a call is its last byte, so the call itself began four bytes before.
+static uint32_t callee_of(struct restorer *r, uint32_t location)
+{
+    bool fresh;
+    uint64_t *known = map_put(&r->callee_at, location, &fresh);
+    if (!fresh) return *known ? (uint32_t)*known - 1 : PROFILE_NONE;
+    const struct profile_location *l = &r->p->locations.p[location];
+    uint64_t end = link_address(r, l) + 1;
+    uint8_t code[CALL_BYTES];
+    struct str name;
+    int32_t distance;
+    if (!l->address || !elfsym_read(r->exe, end - CALL_BYTES, code, CALL_BYTES) || code[0] != 0xe8)
+        return PROFILE_NONE;
+    memcpy(&distance, code + 1, sizeof(distance));
+    if (!elfsym_find(r->exe, end + (uint64_t)(int64_t)distance, &name) || !keeps_maps(name))
+        return PROFILE_NONE;
+    uint32_t callee = new_location(r, name);
+    *map_get(&r->callee_at, location) = (uint64_t)callee + 1;
+    return callee;
+}
+
+static void name_locations(struct restorer *r)
+{
+    struct profile *p = r->p;
+    struct strmap functions = { 0 };
+    for (size_t i = 0; i < p->locations.n; i++) {
+        struct profile_location *l = &p->locations.p[i];
+        struct str name;
+        bool fresh;
+        if (l->n_lines || !l->address || !elfsym_find(r->exe, link_address(r, l), &name)) continue;
+        uint64_t *f = strmap_put(&functions, name, &fresh);
+        if (fresh) {
+            *f = p->functions.n;
+            vec_push(&p->functions,
+                     (struct profile_function) { .name = name, .system_name = name });
+        }
+        l->line = (uint32_t)p->lines.n;
+        l->n_lines = 1;
+        vec_push(&p->lines, (struct profile_line) { .function = (uint32_t)*f });
+    }
+    strmap_deinit(&functions);
+}
+
+static bool hides_runtime(const struct profile *p)
+{
+    bool heap = false;
+    for (size_t i = 0; i < p->types.n; i++) heap |= str_ends(p->types.p[i].type, STR("_space"));
+    return heap;
+}
+
+size_t profile_restore(struct profile *p, const struct elfsym *exe)
+{
+    struct restorer r = { .p = p, .exe = exe };
+    size_t restored = 0;
+    name_locations(&r);
+    VEC(uint32_t) stack = { 0 };
+    if (hides_runtime(p) && p->stack.n + p->samples.n <= PROFILE_MAX_STACK) {
+        for (size_t i = 0; i < p->samples.n; i++) {
+            struct profile_sample *s = &p->samples.p[i];
+            uint32_t from = (uint32_t)stack.n;
+            uint32_t callee = s->n_stack ? callee_of(&r, p->stack.p[s->stack]) : PROFILE_NONE;
+            if (callee != PROFILE_NONE) {
+                vec_push(&stack, callee);
+                restored++;
+            }
+            for (uint32_t k = 0; k < s->n_stack; k++) vec_push(&stack, p->stack.p[s->stack + k]);
+            s->stack = from;
+            s->n_stack = (uint32_t)stack.n - from;
+        }
+        vec_deinit(&p->stack);
+        p->stack.p = stack.p;
+        p->stack.n = stack.n;
+        p->stack.cap = stack.cap;
+    }
+    map_deinit(&r.callee_at);
+    strmap_deinit(&r.location_of_callee);
+    return restored;
+}
