@@ -149,7 +149,8 @@ void profile_sites_init(struct profile_sites *s, const struct profile_view *v, s
     const struct profile *p = v->p;
     struct walk w = { .v = v, .out = s, .writes_only = writes_only };
     w.kinds = arena_array(&w.arena, struct kind, v->names.n + 1);
-    for (size_t i = 0; i < v->names.n; i++) w.kinds[i].op = (uint8_t)op_of(v->names.p[i], writes_only);
+    for (size_t i = 0; i < v->names.n; i++)
+        w.kinds[i].op = (uint8_t)op_of(v->names.p[i], writes_only);
     const uint8_t *has = locations_with_op(&w);
     struct profile_frames stack = { 0 };
     for (size_t i = 0; i < p->samples.n; i++) {

@@ -89,7 +89,7 @@ static void name_locations(struct restorer *r)
 static bool hides_runtime(const struct profile *p)
 {
     bool heap = false;
-    for (size_t i = 0; i < p->types.n; i++) heap |= str_ends(p->types.p[i].type, STR("_space"));
+    for (size_t i = 0; i < p->types.n; i++) heap |= str_ends(p->types.p[i].type, STR("space"));
     return heap;
 }
 

@@ -19,7 +19,7 @@ struct profile_answer {
     const struct profile_sites *sites;  // that write maps, in the shown type
     const struct profile_sites *memory; // live bytes under map operations, or NULL
     size_t memory_type;
-    bool restored; // hidden map functions were put back, by the binary
+    bool restored;                   // hidden map functions were put back, by the binary
     size_t limit;                    // rows of top, 0 = all
     const struct profile_tags *tags; // or NULL: not asked for
 };
