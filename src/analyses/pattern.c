@@ -6,8 +6,47 @@
 
 enum {
     PATTERN_MAX_BYTES = 16384,
-    PATTERN_MAX_COUNT = 255, // of {m,n}: glibc multiplies the automaton by it
+    PATTERN_MAX_COUNT = 255, // of {m,n}
+    PATTERN_MAX_DEPTH = 64,  // of groups
+    PATTERN_MAX_SIZE = 8192, // characters after repetitions have been written out, as regcomp does
 };
+
+// How large the expression becomes: regcomp writes a repetition out, so that nested ones multiply
+// (a profile may bring such an expression along, in its drop_frames).
+struct size {
+    uint32_t sum[PATTERN_MAX_DEPTH], last[PATTERN_MAX_DEPTH]; // of each open group; its last part
+    unsigned depth;
+};
+
+static void size_atom(struct size *z, uint32_t n)
+{
+    z->sum[z->depth] += n;
+    z->last[z->depth] = n;
+}
+
+static const char *size_repeat(struct size *z, uint32_t times)
+{
+    uint32_t more = z->last[z->depth] * (times - 1);
+    z->sum[z->depth] += more;
+    z->last[z->depth] += more;
+    return z->sum[z->depth] > PATTERN_MAX_SIZE ? "repetitions of repetitions as large as these"
+                                               : NULL;
+}
+
+static const char *size_open(struct size *z)
+{
+    if (++z->depth == PATTERN_MAX_DEPTH) return "more than 64 groups in each other";
+    z->sum[z->depth] = z->last[z->depth] = 0;
+    return NULL;
+}
+
+static const char *size_close(struct size *z)
+{
+    if (z->depth == 0) return "a ) without its (";
+    z->depth--;
+    size_atom(z, z->sum[z->depth + 1]);
+    return NULL;
+}
 
 // \d \w \s and escaped punctuation; `bracket`: inside [ ].
 static const char *translate_escape(struct buf *out, char c, bool bracket)
@@ -39,14 +78,39 @@ static const char *translate_escape(struct buf *out, char c, bool bracket)
     return NULL;
 }
 
-static bool count_is_small(struct str rest)
+// "{2,5}" at text[*i]: its larger number into *times, *i onto the }. False: an ordinary brace.
+static bool parse_count(struct str text, size_t *i, uint32_t *times)
 {
-    uint64_t n = 0;
-    for (size_t i = 0; i < rest.n && rest.p[i] != '}'; i++) {
-        n = rest.p[i] >= '0' && rest.p[i] <= '9' ? n * 10 + (uint64_t)(rest.p[i] - '0') : 0;
-        if (n > PATTERN_MAX_COUNT) return false;
+    uint32_t n = 0, most = 0;
+    size_t at = *i + 1;
+    if (at == text.n || text.p[at] < '0' || text.p[at] > '9') return false;
+    for (; at < text.n && text.p[at] != '}'; at++) {
+        char c = text.p[at];
+        if (c != ',' && (c < '0' || c > '9')) return false;
+        n = c == ',' ? 0 : n * 10 + (uint32_t)(c - '0');
+        if (n > PATTERN_MAX_COUNT) n = PATTERN_MAX_COUNT + 1;
+        if (n > most) most = n;
     }
+    if (at == text.n) return false;
+    *times = most + 1; // {2,}: two, and what * stands for
+    *i = at;
     return true;
+}
+
+static const char *translate_repeat(struct buf *out, struct str text, size_t *i, struct size *z,
+                                    bool after_another)
+{
+    uint32_t times = 2; // + is written out as aa*
+    size_t from = *i;
+    if (text.p[from] == '{' && !parse_count(text, i, &times)) {
+        buf_adds(out, "\\{");
+        size_atom(z, 1);
+        return NULL;
+    }
+    if (after_another) return "one repetition after another";
+    if (times > PATTERN_MAX_COUNT + 1) return "a count over 255";
+    buf_add(out, text.p + from, *i - from + 1);
+    return size_repeat(z, times);
 }
 
 static const char *translate_group(struct buf *out, struct str text, size_t *i)
@@ -58,20 +122,49 @@ static const char *translate_group(struct buf *out, struct str text, size_t *i)
     return NULL;
 }
 
+// One character (or escape, group, repetition) outside of brackets. *repeats: it was a repetition.
+static const char *translate_plain(struct buf *out, struct str text, size_t *i, struct size *z,
+                                   bool *repeats)
+{
+    char c = text.p[*i];
+    bool after_another = *repeats;
+    *repeats = false;
+    switch (c) {
+    case '(': {
+        const char *bad = translate_group(out, text, i);
+        return bad ? bad : size_open(z);
+    }
+    case ')': buf_addc(out, c); return size_close(z);
+    case '?':
+    case '*':
+    case '+':
+    case '{':
+        *repeats = true;
+        if (c == '?' && after_another) return NULL; // lazy: the same matches, in another order
+        return translate_repeat(out, text, i, z, after_another);
+    default:
+        buf_addc(out, c);
+        size_atom(z, 1);
+        return NULL;
+    }
+}
+
 // NULL, or what is not understood.
 static const char *translate(struct str text, struct buf *out)
 {
-    bool bracket = false, after_quantifier = false;
+    bool bracket = false, repeats = false;
     size_t bracket_at = 0;
+    struct size z = { 0 };
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         const char *bad = NULL;
-        bool quantifier = false;
         if (c == 0) {
             return "a NUL byte";
         } else if (c == '\\') {
             if (++i == text.n) return "a \\ at the end";
             bad = translate_escape(out, text.p[i], bracket);
+            if (!bracket) size_atom(&z, 1);
+            repeats = false;
         } else if (bracket) {
             // "[]a]" and "[^]a]": the first one is an ordinary character.
             if (c == ']' && i > bracket_at + 1 && !(i == bracket_at + 2 && text.p[i - 1] == '^'))
@@ -81,17 +174,12 @@ static const char *translate(struct str text, struct buf *out)
             bracket = true;
             bracket_at = i;
             buf_addc(out, c);
-        } else if (c == '(') {
-            bad = translate_group(out, text, &i);
-        } else if (c == '?' && after_quantifier) {
-            continue; // lazy: the same matches, found in another order
+            size_atom(&z, 1);
+            repeats = false;
         } else {
-            quantifier = c == '*' || c == '+' || c == '?' || c == '}';
-            if (c == '{' && !count_is_small(str_sub(text, i + 1, text.n))) bad = "a count over 255";
-            buf_addc(out, c);
+            bad = translate_plain(out, text, &i, &z, &repeats);
         }
         if (bad) return bad;
-        after_quantifier = quantifier;
     }
     return NULL;
 }

@@ -2,7 +2,7 @@
 // Regular expressions as people write them for pprof (Go's RE2), matched by POSIX extended ones:
 // \d \w \s (in brackets too), (?: ), a leading (?i) and lazy quantifiers are translated. Not
 // understood, and refused with a message: other (?…) groups, \p classes, \x escapes, \Q…\E,
-// back-references, and counts over 255.
+// back-references, counts over 255, and repetitions of repetitions that would become very large.
 #pragma once
 
 #include "base/err.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Profiles: the wire codec, each decoder on inputs made here, filters, analyses, and what is
 // written read again.
+#include "../fuzz/profile_use.h"
 #include "analyses/pattern.h"
 #include "analyses/profile_maps.h"
 #include "analyses/profile_tags.h"
@@ -15,9 +16,11 @@
 #include "engine/profile_load.h"
 #include "sinks/profile_pprof.h"
 #include "sinks/protobuf.h"
+#include "sources/input.h"
 #include "sources/perf_sampler.h"
 #include "test.h"
 
+#include <dirent.h>
 #include <elf.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -777,6 +780,35 @@ static void test_sampler_sees_a_child(void)
     CHECK_ERR(perf_sampler_open(child, 99, &s), ERR_CANNOT, "no process");
 }
 
+// Everything the fuzzers ever stumbled over, and what they start from.
+static void test_fuzz_corpus(void)
+{
+    static const char *const folders[] = { "pprof", "profile_text" };
+    const char *top = getenv("TOP");
+    size_t n = 0;
+    for (size_t i = 0; i < array_size(folders); i++) {
+        _cleanup_free_ char *folder =
+            mem_printf("%s/tests/fuzz/corpus/%s", top ? top : ".", folders[i]);
+        DIR *dir = opendir(folder);
+        if (!dir) continue;
+        for (struct dirent *d; (d = readdir(dir));) {
+            if (d->d_name[0] == '.') continue;
+            _cleanup_free_ char *path = mem_printf("%s/%s", folder, d->d_name);
+            _cleanup_input_ struct input *in = NULL;
+            _cleanup_buf_ struct buf bytes = { 0 };
+            struct profile p = { 0 };
+            CHECK_OK(input_open(path, NULL, &in));
+            CHECK_OK(input_read_all(in, PROFILE_MAX_INPUT, &bytes));
+            _cleanup_err_ struct err *e = profile_decode(path, buf_str(&bytes), &p);
+            if (!e) profile_use(&p);
+            profile_deinit(&p);
+            n++;
+        }
+        closedir(dir);
+    }
+    CHECK(n >= 15);
+}
+
 static bool matches(const char *pattern, const char *s)
 {
     CLEANUP(pattern_deinit) struct pattern p = { 0 };
@@ -800,6 +832,16 @@ static void test_patterns(void)
     CHECK_ERR(pattern_compile("--focus", STR("\\pL"), &p), ERR_USAGE, "escape");
     CHECK_ERR(pattern_compile("--focus", STR("a{1000}"), &p), ERR_USAGE, "over 255");
     CHECK_ERR(pattern_compile("--focus", STR("(a)\\1"), &p), ERR_USAGE, "escape");
+    // regcomp writes repetitions out: these would take gigabytes.
+    CHECK_ERR(pattern_compile("--focus", STR("((((a{99}){99}){99}){99}"), &p), ERR_USAGE,
+              "as large");
+    CHECK_ERR(pattern_compile("--focus", STR("a++++++++++++++++++++++++++++++++"), &p), ERR_USAGE,
+              "after another");
+    CHECK_ERR(pattern_compile("--focus", STR("((((((((((((((a+)+)+)+)+)+)+)+)+)+)+)+)+)+)"), &p),
+              ERR_USAGE, "as large");
+    CHECK(matches("^(ab){2,3}c{0,1}$", "ababab"));
+    CHECK(matches("a{b", "a{b"));
+    CHECK(matches("map\\[string\\]{1}x*?", "map[string]"));
     CHECK_ERR(pattern_compile("--focus", STR("a)("), &p), ERR_USAGE, "--focus");
 }
 
@@ -827,4 +869,4 @@ TEST_MAIN(TEST(test_wire_fields), TEST(test_wire_refuses), TEST(test_top_rules),
           TEST(test_long_lines), TEST(test_legacy_heap), TEST(test_legacy_goroutine_labels),
           TEST(test_legacy_contention), TEST(test_legacy_cpu), TEST(test_perf), TEST(test_symbols),
           TEST(test_hidden_map_functions_come_back), TEST(test_sampler_sees_a_child),
-          TEST(test_patterns), TEST(test_units))
+          TEST(test_fuzz_corpus), TEST(test_patterns), TEST(test_units))
