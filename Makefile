@@ -30,15 +30,10 @@ test: setup all
 unit: all
 	@tests/run.py --only unit,golden,lint
 
-# Every cell of the live cases, Debian's Go servers, kill -9, crash rates of racing targets (hours; goes on where it stopped).
-# Ends with one count for each series.
+# Every cell of the live cases, Debian's Go servers, kill -9, crash rates of racing targets. Hours; goes
+# on where it stopped.
 test-matrix: setup all
-	@tests/live/run.py --matrix
-	@tests/servers/run.py --suite bookworm
-	@tests/servers/run.py --suite trixie
-	@bench/kill9.py
-	@bench/crash.py --all
-	@bench/tables.py
+	@scripts/matrix.sh
 
 # doctor and locate under Debian's kernels 6.1, 6.12 and the newest, emulated.
 test-kernels: all
