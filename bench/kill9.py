@@ -15,9 +15,10 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import process
 import record
 import service
+
+process = service.process
 
 SETTLE_S = 3 # links die with their descriptors, a little after the process
 
@@ -36,8 +37,8 @@ def after_kill(target, before, speed):
             break
         time.sleep(0.1)
     wrong += left
-    now = process.speeds(target, 0.5)
-    if sum(now[:2]) < 0.8 * sum(speed[:2]):
+    now = process.speeds(target, 1)
+    if sum(now[:2]) < 0.7 * sum(speed[:2]):
         wrong.append(f"speed {sum(now[:2]):.0f}, before {sum(speed[:2]):.0f}")
     if target.words()[1]:
         wrong.append(f"{target.words()[1]} of its own checks failed")

@@ -102,6 +102,20 @@ def bpftool():
     return path if os.path.exists(path) else None
 
 
+def held_objects():
+    """{"prog 12", "link 3"}: what living processes hold by descriptors."""
+    held = set()
+    for fd in glob.glob("/proc/[0-9]*/fd/*"):
+        try:
+            if not os.readlink(fd).startswith("anon_inode:bpf"):
+                continue
+            with open(fd.replace("/fd/", "/fdinfo/"), encoding="utf-8") as f:
+                held |= {f"{kind} {n}" for kind, n in re.findall(r"^(link|prog)_id:\s+(\d+)", f.read(), re.M)}
+        except OSError:
+            continue  # it has gone meanwhile
+    return held
+
+
 def bpf_objects():
     """{"prog 12", "link 3"}: the BPF programs and links that exist and that no living process holds (what
     other processes have open is theirs). Empty where it cannot be known."""
@@ -110,9 +124,8 @@ def bpf_objects():
     found = set()
     for kind in ("link", "prog"):
         p = subprocess.run([bpftool(), "-j", kind, "show"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        found |= {f"{kind} {x['id']}" for x in json.loads(p.stdout or b"[]")
-                  if not x.get("pids")}
-    return found
+        found |= {f"{kind} {x['id']}" for x in json.loads(p.stdout or b"[]")}
+    return found - held_objects()
 
 
 def code_ranges(pid):
@@ -138,7 +151,7 @@ def changed_code(pid):
                 if here != there:
                     n += sum(a != b for a, b in zip(here, there))
     except OSError:
-        return 0 # it has gone, or may not be read
+        return 0  # it has gone, or may not be read
     return n
 
 
