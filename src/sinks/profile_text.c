@@ -113,7 +113,9 @@ static void print_verdict(FILE *out, const struct profile_answer *a)
     int64_t writes = 0;
     for (size_t i = 0; i < sites->sites.n; i++)
         writes = (int64_t)((uint64_t)writes + (uint64_t)sites->sites.p[i].value);
-    if (sites->sites.n) {
+    if (a->p->samples.n && a->view->kept == 0) {
+        fprintf(out, "Nothing left: the filters drop all %zu samples\n", a->p->samples.n);
+    } else if (sites->sites.n) {
         fprintf(out, "%.1f%% of ", percent(writes, sites->total));
         print_total(out, a, sites->total);
         fprintf(out, " is under map writes, from %zu site%s; the first is ", sites->sites.n,
@@ -121,7 +123,8 @@ static void print_verdict(FILE *out, const struct profile_answer *a)
         print_site(out, &sites->sites.p[0]);
     } else {
         fprintf(out, "No map write in ");
-        print_total(out, a, sites->total);
+        print_total(out, a, a->top->kept);
+        if (a->view->kept < a->p->samples.n) fprintf(out, " that the filters leave");
         if (a->top->rows.n) {
             struct str first = a->view->names.p[a->top->rows.p[0].node];
             fprintf(out, "; most is in %.*s (%.1f%%)", STR_ARG(first),
@@ -129,6 +132,24 @@ static void print_verdict(FILE *out, const struct profile_answer *a)
         }
         fputc('\n', out);
     }
+}
+
+// The exact next command.
+static void print_next(FILE *out, const char *name, const struct profile_answer *a)
+{
+    struct str input = str_from(name);
+    bool live = str_starts(input, STR("pid "));
+    if (a->sites->sites.n && live)
+        fprintf(out,
+                "\nNext: maptrap locate --pid %.*s   do two goroutines write one without a "
+                "common lock?\n",
+                STR_ARG(str_sub(input, 4, input.n)));
+    else if (a->sites->sites.n)
+        fprintf(out,
+                "\nNext: maptrap locate --pid P   of the live service: do two goroutines write one "
+                "without a common lock?\n");
+    else if (!live && a->top->rows.n)
+        fprintf(out, "\nNext: maptrap profile %s --html flame.html\n", name);
 }
 
 void profile_text(FILE *out, const char *name, const struct profile_answer *a)
@@ -156,6 +177,7 @@ void profile_text(FILE *out, const char *name, const struct profile_answer *a)
     print_sites(out, a);
     print_memory(out, a);
     print_table(out, a);
+    print_next(out, name, a);
 }
 
 void profile_text_tree(FILE *out, const struct profile_answer *a, const struct profile_tree *t)
