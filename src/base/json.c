@@ -162,6 +162,15 @@ void json_uint(struct json *j, uint64_t v)
     buf_printf(j->out, "%" PRIu64, v);
 }
 
+void json_fixed(struct json *j, int64_t v, unsigned decimals)
+{
+    uint64_t unit = 1, u = v < 0 ? -(uint64_t)v : (uint64_t)v;
+    for (unsigned i = 0; i < decimals; i++) unit *= 10;
+    before(j);
+    buf_printf(j->out, "%s%" PRIu64, v < 0 ? "-" : "", u / unit);
+    if (decimals) buf_printf(j->out, ".%0*" PRIu64, (int)decimals, u % unit);
+}
+
 void json_double(struct json *j, double v)
 {
     if (!isfinite(v)) {

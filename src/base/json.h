@@ -43,6 +43,8 @@ void json_cstr(struct json *j, const char *s); // NULL becomes null
 void json_int(struct json *j, int64_t v);
 void json_uint(struct json *j, uint64_t v);
 void json_double(struct json *j, double v); // up to 9 significant digits
+// v / 10^decimals, exactly: json_fixed(j, 1234567, 3) is 1234.567.
+void json_fixed(struct json *j, int64_t v, unsigned decimals);
 void json_bool(struct json *j, bool v);
 void json_null(struct json *j);
 void json_strf(struct json *j, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

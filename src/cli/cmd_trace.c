@@ -4,12 +4,14 @@
 #include "base/clock.h"
 #include "cli/command.h"
 #include "decoders/gotrace.h"
+#include "sinks/trace_chrome.h"
+#include "sinks/trace_html.h"
 #include "sinks/trace_report.h"
 #include "sources/input.h"
 
 struct opts {
     bool json;
-    const char *top;
+    const char *top, *html, *perfetto;
 };
 
 enum { TOP_DEFAULT = 20, PROGRESS_EVENTS = 1 << 20 };
@@ -20,10 +22,14 @@ struct work {
     struct gotrace *trace;
     struct trace_states states;
     struct trace_writers writers;
+    struct trace_timeline timeline;
+    struct trace_chrome *chrome;
 };
 
 static void work_deinit(struct work *w)
 {
+    trace_chrome_destroy(w->chrome);
+    trace_timeline_deinit(&w->timeline);
     trace_writers_deinit(&w->writers);
     trace_states_deinit(&w->states);
     gotrace_close(w->trace);
@@ -36,7 +42,8 @@ static struct err *read_input(void *arg, void *p, size_t n, size_t *ret_n)
     return input_read(arg, p, n, ret_n);
 }
 
-static struct err *read_trace(struct work *w, const char *name, struct log *log)
+static struct err *read_trace(struct work *w, const char *name, const struct opts *o,
+                              struct log *log)
 {
     const struct input_options options = {
         .decompress = true,
@@ -49,10 +56,13 @@ static struct err *read_trace(struct work *w, const char *name, struct log *log)
                          &w->tables, &w->trace));
     trace_states_init(&w->states, &w->tables);
     trace_writers_init(&w->writers, &w->tables);
+    if (o->perfetto) ERR_TRY(trace_chrome_create(o->perfetto, &w->tables, &w->chrome));
     uint64_t n = 0;
     for (const struct gotrace_event *ev; (ev = gotrace_next(w->trace));) {
         trace_states_event(&w->states, ev);
         trace_writers_event(&w->writers, ev);
+        if (o->html) trace_timeline_event(&w->timeline, ev);
+        if (w->chrome) trace_chrome_event(w->chrome, ev);
         if (++n % PROGRESS_EVENTS == 0)
             log_progress(log, "%llu million events, %llu MB", (unsigned long long)n / 1000000,
                          (unsigned long long)gotrace_bytes(w->trace) >> 20);
@@ -60,6 +70,8 @@ static struct err *read_trace(struct work *w, const char *name, struct log *log)
     log_progress_end(log);
     trace_states_finish(&w->states);
     trace_writers_finish(&w->writers);
+    if (o->html) trace_timeline_finish(&w->timeline);
+    if (w->chrome) ERR_TRY(trace_chrome_finish(w->chrome, &w->states));
     return NULL;
 }
 
@@ -74,7 +86,7 @@ static struct err *run_trace(const struct invocation *in, int *ret_status)
     if (o->top && !str_to_u64(str_from(o->top), 10, &top))
         return err_new(ERR_USAGE, "--top %s: not a whole number", o->top);
     CLEANUP(work_deinit) struct work w = { 0 };
-    ERR_TRY(read_trace(&w, in->args[0], in->log));
+    ERR_TRY(read_trace(&w, in->args[0], o, in->log));
     const struct gotrace_break *broke = gotrace_broke(w.trace);
     const struct trace_report report = {
         .name = input_name(w.in),
@@ -85,6 +97,7 @@ static struct err *run_trace(const struct invocation *in, int *ret_status)
         .states = &w.states,
         .writers = &w.writers,
     };
+    if (o->html) ERR_TRY(trace_html_write(o->html, &report, &w.timeline));
     _cleanup_buf_ struct buf out = { 0 };
     if (o->json) {
         struct json j;
@@ -103,11 +116,16 @@ static struct err *run_trace(const struct invocation *in, int *ret_status)
 static const struct option options[] = {
     OPT_FLAG("json", struct opts, json, "one JSON document on stdout"),
     OPT_STRING("top", struct opts, top, "N", "rows of a table, 0 = all (default: 20)"),
+    OPT_STRING("html", struct opts, html, "FILE",
+               "write a timeline: one page that needs nothing else, some MB at most"),
+    OPT_STRING("perfetto", struct opts, perfetto, "FILE",
+               "write every state of every goroutine as JSON for ui.perfetto.dev"),
     OPT_END,
 };
 
 static const struct example examples[] = {
     { "trace trace.out", "where the goroutines' time went, and who is stuck" },
+    { "trace trace.out --html trace.html", "the same, drawn over time" },
     { "trace 'http://localhost:6060/debug/pprof/trace?seconds=5'", "of a live service" },
     { NULL, NULL },
 };

@@ -151,7 +151,7 @@ static void put_stuck_row(struct buf *out, const struct trace_states *s,
     }
 }
 
-static void put_verdict(struct buf *out, const struct trace_report *r)
+void trace_text_verdict(const struct trace_report *r, struct buf *out)
 {
     const struct trace_states *s = r->states;
     const struct trace_writers *w = r->writers;
@@ -411,7 +411,7 @@ static void put_next(struct buf *out, const struct trace_report *r)
 
 void trace_text(const struct trace_report *r, const struct trace_text_options *o, struct buf *out)
 {
-    put_verdict(out, r);
+    trace_text_verdict(r, out);
     put_summary(out, r);
     put_groups(out, r, o);
     put_stuck(out, r, o);

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+// The reader of execution traces: numbers, tables, traces cut and damaged at every place, slices
+// against sums. Right answers are those of Go's own parsers: tests/oracle/gotrace.py.
+#include "analyses/trace_slices.h"
+#include "analyses/trace_states.h"
+#include "analyses/trace_writers.h"
+#include "decoders/gotrace_in.h"
+#include "test.h"
+
+#include <dirent.h>
+
+struct bytes {
+    const char *p;
+    size_t n, step;
+};
+
+static struct err *read_bytes(void *arg, void *p, size_t n, size_t *ret_n)
+{
+    struct bytes *b = arg;
+    if (n > b->step) n = b->step;
+    if (n > b->n) n = b->n;
+    if (n) memcpy(p, b->p, n);
+    b->p += n;
+    b->n -= n;
+    *ret_n = n;
+    return NULL;
+}
+
+struct outcome {
+    bool opened, broken;
+    uint64_t offset, events;
+    int64_t running_ns, sliced_ns; // of all goroutines together: by states, by slices
+    size_t goroutines;
+};
+
+static struct outcome read_trace(struct str trace, size_t step)
+{
+    struct outcome o = { 0 };
+    struct bytes bytes = { trace.p, trace.n, step };
+    struct gotrace_tables tables;
+    gotrace_tables_init(&tables);
+    struct gotrace *t = NULL;
+    struct err *e =
+        gotrace_open(&(struct gotrace_source) { read_bytes, &bytes, "test" }, &tables, &t);
+    o.opened = !e;
+    err_free(e);
+    if (t) {
+        struct trace_states states;
+        struct trace_slicer slicer = { 0 };
+        struct trace_slice slice;
+        trace_states_init(&states, &tables);
+        for (const struct gotrace_event *ev; (ev = gotrace_next(t));) {
+            trace_states_event(&states, ev);
+            if (trace_slicer_event(&slicer, ev, &slice)) o.sliced_ns += slice.ns[GOTRACE_RUNNING];
+        }
+        trace_states_finish(&states);
+        for (uint32_t i = 0; i < slicer.go.n; i++)
+            if (trace_slicer_rest(&slicer, i, &slice)) o.sliced_ns += slice.ns[GOTRACE_RUNNING];
+        for (size_t i = 0; i < states.go.n; i++) {
+            o.running_ns += states.go.p[i].ns[GOTRACE_RUNNING];
+            o.goroutines += states.go.p[i].told;
+        }
+        o.events = states.events;
+        o.broken = gotrace_broke(t) != NULL;
+        if (o.broken) o.offset = gotrace_broke(t)->offset;
+        trace_slicer_deinit(&slicer);
+        trace_states_deinit(&states);
+    }
+    gotrace_close(t);
+    gotrace_tables_deinit(&tables);
+    return o;
+}
+
+static char *read_file(const char *path, size_t *ret_n)
+{
+    _cleanup_fclose_ FILE *f = fopen(path, "rb");
+    if (!f) return NULL;
+    enum { MOST = 1 << 20 };
+    char *p = mem_alloc(MOST);
+    *ret_n = fread(p, 1, MOST, f);
+    return p;
+}
+
+static const char corpus[] = "tests/fuzz/corpus/gotrace/";
+
+// Calls f with every file of the corpus; how many there were.
+static size_t each(void (*f)(const char *name, struct str trace))
+{
+    DIR *dir = opendir(corpus);
+    if (!dir) return 0;
+    size_t n = 0;
+    for (const struct dirent *d; (d = readdir(dir));) {
+        if (d->d_name[0] == '.') continue;
+        _cleanup_free_ char *path = mem_printf("%s%s", corpus, d->d_name);
+        size_t size = 0;
+        _cleanup_free_ char *p = read_file(path, &size);
+        f(d->d_name, str_make(p, size));
+        n++;
+    }
+    closedir(dir);
+    return n;
+}
+
+static void check_whole(const char *name, struct str trace)
+{
+    struct outcome o = read_trace(trace, SIZE_MAX), slow = read_trace(trace, 3);
+    CHECK(o.opened);
+    CHECK_INT(slow.events, o.events);
+    CHECK_INT(slow.broken, o.broken);
+    CHECK_INT(o.sliced_ns, o.running_ns);
+    if (str_starts(str_from(name), STR("go1."))) {
+        CHECK(!o.broken);
+        CHECK(o.goroutines >= 10 && o.events >= 150);
+    }
+}
+
+static void corpus_reads(void)
+{
+    CHECK(each(check_whole) >= 7);
+}
+
+// Cut anywhere: said so, at an offset within it, with no more events than the whole has.
+static void check_cut(const char *name, struct str trace)
+{
+    if (!str_starts(str_from(name), STR("go1."))) return;
+    uint64_t whole = read_trace(trace, SIZE_MAX).events;
+    size_t at_border = 0;
+    for (size_t n = 16; n < trace.n; n += 1 + n % 3) {
+        // The bytes lie in memory of their own, so that a read past them is seen.
+        _cleanup_free_ char *copy = mem_alloc(n);
+        memcpy(copy, trace.p, n);
+        struct outcome o = read_trace(str_make(copy, n), SIZE_MAX);
+        CHECK(o.opened && o.offset <= n && o.events <= whole);
+        at_border += !o.broken;
+    }
+    // A v1 trace may lose a stack at its end and not miss it; a later one misses any batch but one
+    // of stacks that no event names.
+    CHECK(at_border < trace.n / 20);
+}
+
+static void cut_anywhere(void)
+{
+    CHECK(each(check_cut) >= 7);
+}
+
+static void check_damage(const char *name, struct str trace)
+{
+    (void)name;
+    _cleanup_free_ char *copy = mem_alloc(trace.n);
+    for (size_t i = 0; i < trace.n; i += 5) {
+        memcpy(copy, trace.p, trace.n);
+        copy[i] = (char)(copy[i] ^ (1 << i % 8));
+        copy[(i * 7 + 16) % trace.n] = (char)0xff;
+        struct outcome o = read_trace(str_make(copy, trace.n), SIZE_MAX);
+        CHECK(!o.broken || o.offset <= trace.n);
+        CHECK_INT(o.sliced_ns, o.running_ns);
+    }
+}
+
+static void damaged_anywhere(void)
+{
+    CHECK(each(check_damage) >= 7);
+}
+
+static size_t put_uvarint(uint8_t *p, uint64_t v)
+{
+    size_t n = 0;
+    for (; v >= 0x80; v >>= 7) p[n++] = (uint8_t)(v | 0x80);
+    p[n++] = (uint8_t)v;
+    return n;
+}
+
+static void numbers(void)
+{
+    uint8_t p[NUMBER_PAD];
+    for (unsigned bit = 0; bit < 64; bit++) {
+        for (int d = -1; d <= 1; d++) {
+            uint64_t want = ((uint64_t)1 << bit) + (uint64_t)d, got = 0;
+            memset(p, 0xa5, sizeof(p)); // what follows must not matter
+            size_t n = put_uvarint(p, want);
+            const uint8_t *end = read_uvarint(p, &got);
+            CHECK(end == p + n && got == want);
+        }
+    }
+    uint64_t got;
+    memset(p, 0xff, sizeof(p));
+    CHECK(read_uvarint(p, &got) == NULL);
+    memset(p, 0x80, sizeof(p));
+    p[9] = 2; // 65 bits
+    CHECK(read_uvarint(p, &got) == NULL);
+}
+
+static void tables(void)
+{
+    struct id_table t = { 0 };
+    uint32_t got = 7;
+    CHECK(id_table_get(&t, 0, &got) && got == 0);
+    CHECK(!id_table_put(&t, 0, 5)); // 0 is taken
+    CHECK(id_table_put(&t, 3, 30) && !id_table_put(&t, 3, 31));
+    CHECK(id_table_put(&t, UINT64_MAX, 99) && id_table_put(&t, 1u << 21, 98));
+    CHECK(id_table_get(&t, 3, &got) && got == 30);
+    CHECK(id_table_get(&t, UINT64_MAX, &got) && got == 99);
+    CHECK(id_table_get(&t, 1u << 21, &got) && got == 98);
+    CHECK(!id_table_get(&t, 4, &got));
+    CHECK(t.dense.n < 100); // far numbers cost no array
+    id_table_deinit(&t);
+}
+
+static void stacks(void)
+{
+    struct gotrace_tables t;
+    gotrace_tables_init(&t);
+    uint32_t file = gotrace_string(&t, STR("x.go"));
+    const char *names[] = { "runtime.evacuate_faststr",
+                            "runtime.growWork_faststr",
+                            "runtime.mapassign_faststr",
+                            "net/http.Header.Set",
+                            "main.put",
+                            "main.worker" };
+    uint32_t frames[6];
+    for (uint32_t i = 0; i < 6; i++)
+        frames[i] = gotrace_frame(&t, i, gotrace_string(&t, str_from(names[i])), file, 10 + i);
+    uint32_t stack = gotrace_stack(&t, frames, 6);
+    CHECK_INT(gotrace_stack(&t, frames, 6), stack);
+    CHECK_INT(gotrace_stack_map_op(&t, stack), MAP_OP_ASSIGN);
+    CHECK_STR(gotrace_user_frame(&t, stack)->function, "net/http.Header.Set");
+    CHECK_STR(gotrace_own_frame(&t, stack)->function, "main.put");
+    CHECK_STR(gotrace_root_frame(&t, stack)->function, "main.worker");
+    CHECK_INT(gotrace_stack_map_op(&t, gotrace_stack(&t, frames + 3, 3)), MAP_OP_NONE);
+    CHECK(gotrace_root_frame(&t, 0) == NULL && gotrace_own_frame(&t, 0) == NULL);
+    gotrace_tables_deinit(&t);
+}
+
+// Two goroutines, in writes of maps: one preempted inside while the other writes.
+static void writers(void)
+{
+    struct gotrace_tables t;
+    gotrace_tables_init(&t);
+    uint32_t file = gotrace_string(&t, STR("x.go"));
+    uint32_t f[2] = { gotrace_frame(&t, 1, gotrace_string(&t, STR("runtime.mapassign")), file, 1),
+                      gotrace_frame(&t, 2, gotrace_string(&t, STR("main.put")), file, 7) };
+    uint32_t stack = gotrace_stack(&t, f, 2);
+    uint32_t a = gotrace_goroutine(&t, 11), b = gotrace_goroutine(&t, 12);
+    struct trace_writers w;
+    trace_writers_init(&w, &t);
+    const struct gotrace_event events[] = {
+        { .time_ns = 1,
+          .kind = GOTRACE_GO,
+          .go = a,
+          .by = GOTRACE_NONE,
+          .from = GOTRACE_RUNNABLE,
+          .to = GOTRACE_RUNNING },
+        { .time_ns = 2,
+          .kind = GOTRACE_GO,
+          .go = b,
+          .by = GOTRACE_NONE,
+          .from = GOTRACE_RUNNABLE,
+          .to = GOTRACE_RUNNING },
+        { .time_ns = 3,
+          .kind = GOTRACE_GO,
+          .go = a,
+          .by = a,
+          .stack = stack,
+          .from = GOTRACE_RUNNING,
+          .to = GOTRACE_RUNNABLE },
+        { .time_ns = 4, .kind = GOTRACE_CPU_SAMPLE, .go = GOTRACE_NONE, .by = b, .stack = stack },
+        { .time_ns = 5,
+          .kind = GOTRACE_GO,
+          .go = a,
+          .by = GOTRACE_NONE,
+          .from = GOTRACE_RUNNABLE,
+          .to = GOTRACE_RUNNING },
+        { .time_ns = 6, .kind = GOTRACE_CPU_SAMPLE, .go = GOTRACE_NONE, .by = a, .stack = stack },
+        { .time_ns = 50000000,
+          .kind = GOTRACE_CPU_SAMPLE,
+          .go = GOTRACE_NONE,
+          .by = b,
+          .stack = stack },
+    };
+    for (size_t i = 0; i < array_size(events); i++) trace_writers_event(&w, &events[i]);
+    trace_writers_finish(&w);
+    CHECK_INT(w.moments, 4);
+    CHECK_INT(w.pair.n, 1);
+    CHECK_INT(w.pair.p[0].inside, 1);  // b's sample while a was off its P in the write
+    CHECK_INT(w.pair.p[0].running, 1); // a's sample 2 ns after b's; the last one is too late
+    CHECK_STR(w.pair.p[0].site[0]->function, "main.put");
+    trace_writers_deinit(&w);
+    gotrace_tables_deinit(&t);
+}
+
+// A timeline of any length keeps its size, and loses no time.
+static void timeline(void)
+{
+    struct trace_timeline t = { 0 };
+    int64_t now = 0;
+    enum { ROUNDS = 400000 };
+    for (int i = 0; i < ROUNDS; i++) {
+        uint32_t go = (uint32_t)i % 3;
+        bool run = i / 3 % 2;
+        struct gotrace_event ev = { .time_ns = now += 10 + i % 90, .kind = GOTRACE_GO, .go = go };
+        ev.from = i < 3 ? GOTRACE_NOT_EXIST : run ? GOTRACE_RUNNABLE : GOTRACE_RUNNING;
+        ev.to = run ? GOTRACE_RUNNING : GOTRACE_RUNNABLE;
+        ev.proc = run ? (int32_t)go : -1;
+        trace_timeline_event(&t, &ev);
+    }
+    trace_timeline_finish(&t);
+    CHECK(t.slices <= TRACE_TIMELINE_SLICES && t.slices > 1000);
+    CHECK(t.grain_ns > 0);
+    CHECK_INT(t.proc.n, 3);
+    int64_t sum = 0, span = 0;
+    for (size_t i = 0; i < t.go.n; i++) {
+        const struct trace_lane *lane = &t.go.p[i];
+        for (size_t k = 0; k < lane->slice.n; k++) {
+            for (int s = 0; s < GOTRACE_STATES; s++) sum += lane->slice.p[k].ns[s];
+            if (k) CHECK(lane->slice.p[k].begin_ns == lane->slice.p[k - 1].end_ns);
+        }
+        span += vec_last(&lane->slice)->end_ns - lane->slice.p[0].begin_ns;
+    }
+    CHECK_INT(sum, span);
+    trace_timeline_deinit(&t);
+}
+
+TEST_MAIN(TEST(numbers), TEST(tables), TEST(stacks), TEST(writers), TEST(timeline),
+          TEST(corpus_reads), TEST(cut_anywhere), TEST(damaged_anywhere))
