@@ -102,6 +102,12 @@ static inline const struct frame *gotrace_stack_frame(const struct gotrace_table
 const struct frame *gotrace_user_frame(const struct gotrace_tables *t, uint32_t stack);
 // The first frame outside Go's distribution, or NULL: the service's own code.
 const struct frame *gotrace_own_frame(const struct gotrace_tables *t, uint32_t stack);
+// Where a goroutine was, for people: its own code, else the first that is not the runtime's.
+static inline const struct frame *gotrace_place(const struct gotrace_tables *t, uint32_t stack)
+{
+    const struct frame *f = gotrace_own_frame(t, stack);
+    return f ? f : gotrace_user_frame(t, stack);
+}
 // The outermost frame, the function a goroutine was started with, or NULL.
 const struct frame *gotrace_root_frame(const struct gotrace_tables *t, uint32_t stack);
 // The operation on a map that the runtime frames of a stack are in (GROW counts as ASSIGN).

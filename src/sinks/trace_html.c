@@ -51,7 +51,7 @@ static void put_lanes(struct json *j, const struct trace_report *r, const struct
     json_array(j);
     for (uint32_t i = 0; i < t->go.n; i++) {
         if (t->go.p[i].slice.n == 0) continue;
-        const struct frame *at = gotrace_user_frame(s->tables, s->go.p[i].blocked);
+        const struct frame *at = gotrace_place(s->tables, s->go.p[i].blocked);
         json_object(j);
         json_key(j, "i"), json_uint(j, i);
         json_key(j, "id"), json_int(j, s->tables->goroutine.p[i]);

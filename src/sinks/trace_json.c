@@ -202,7 +202,7 @@ static void put_stuck(struct json *j, const struct trace_states *s)
     for (size_t i = 0; i < s->stuck.n; i++) {
         const struct trace_stuck *k = &s->stuck.p[i];
         const struct trace_go *g = &s->go.p[k->go];
-        const struct frame *at = gotrace_user_frame(s->tables, g->blocked);
+        const struct frame *at = gotrace_place(s->tables, g->blocked);
         json_object(j);
         key_go(j, "goroutine", s, k->go);
         key_str(j, "function", trace_go_function(s, k->go));

@@ -144,7 +144,7 @@ static void put_stuck_row(struct buf *out, const struct trace_states *s,
         buf_adds(out, "; woken mostly by ");
         put_go(out, s, k->by);
     }
-    const struct frame *at = gotrace_user_frame(s->tables, g->blocked);
+    const struct frame *at = gotrace_place(s->tables, g->blocked);
     if (at && k->kind != TRACE_STUCK_UNRUN) {
         buf_adds(out, "; in ");
         put_frame(out, at);
