@@ -32,6 +32,7 @@ volatile __u32 hold_arrivals;
 volatile __u64 hold_next;  // none before this
 volatile __u64 hold_taken; // 0 or 1: being set up or on
 volatile __u64 stw_count, fatal_count;
+volatile __u64 hold_last; // when the last one ended
 volatile __u64 holds_total, held_total_ns, hold_ends[HOLD_END_REASONS];
 
 struct {
@@ -205,7 +206,7 @@ static __always_inline void emit(struct pt_regs *r, const struct access *a, enum
         frame = next[0];
     }
     e->n_pcs = n;
-    bpf_ringbuf_submit(e, 0);
+    bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP); // user space looks every few ms
 }
 
 static __always_inline void emit_hold_end(const struct access *a, __u64 seq, __u64 held,
@@ -224,7 +225,7 @@ static __always_inline void emit_hold_end(const struct access *a, __u64 seq, __u
     e->fn = reason;
     e->kind = EVENT_HOLD_END;
     e->n_pcs = 0;
-    bpf_ringbuf_submit(e, 0);
+    bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 }
 
 // Counts this access as an arrival at the hold that is on, if it is one. The end of the hold is
@@ -331,12 +332,14 @@ static __always_inline void hold(struct pt_regs *r, struct access *a, struct can
     c->holds++;
     c->held_ns += held;
     c->arrivals += hold_arrivals;
-    c->next_hold = end + c->pause_ns;
+    // Drawn anew each time: sides that come at regular intervals must not keep missing each other.
+    c->next_hold = end + c->pause_ns / 2 + (c->pause_ns * (bpf_get_prandom_u32() & 1023) >> 10);
     s->holds++;
     holds_total++;
     held_total_ns += held;
     if (h.reason < HOLD_END_REASONS) hold_ends[h.reason]++;
     hold_next = end + held * ctl_gap_factor;
+    hold_last = end;
     emit_hold_end(a, seq, held, h.reason);
     __sync_lock_test_and_set(&hold_taken, 0);
 }
@@ -359,7 +362,7 @@ int on_call(struct pt_regs *r)
     struct candidate *c = bpf_map_lookup_elem(&candidates, index);
     struct site *s = bpf_map_lookup_elem(&sites, &site_index);
     if (!c || !s || c->map != a.map) return 0;
-    __sync_fetch_and_add(&c->accesses, 1);
+    __u64 number = __sync_fetch_and_add(&c->accesses, 1);
     __sync_fetch_and_add(&s->hits, 1);
     __u64 seq = arrive(&a);
     if (seq) {
@@ -372,7 +375,7 @@ int on_call(struct pt_regs *r)
         emit(r, &a, EVENT_INSIDE, owner, r->rip + 5, 1);
         return 0;
     }
-    if (ctl_accesses) emit(r, &a, EVENT_ACCESS, 0, r->rip + 5, 1);
+    if (ctl_accesses && !(number & c->emit_mask)) emit(r, &a, EVENT_ACCESS, 0, r->rip + 5, 1);
     hold(r, &a, c, s);
     return 0;
 }
@@ -533,7 +536,7 @@ int on_sample(struct bpf_perf_event_data *ctx)
     e->n_pcs = 3;
     read_u64(ctx->regs.rbp + 8, &e->pc[1]); // the caller, once the frame is set up
     read_u64(ctx->regs.rsp, &e->pc[2]);     // the caller, before that
-    bpf_ringbuf_submit(e, 0);
+    bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
     return 0;
 }
 
@@ -543,7 +546,7 @@ int on_calibrate(struct pt_regs *r)
 {
     struct access a;
     struct counters *n = counters();
-    if (n) n->hits_other++;
+    if (n) n->calibrations++;
     if (get_access(r, COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_NONE, 0, 0, 0), &a)) return 0;
     __u32 *index = bpf_map_lookup_elem(&candidate_of, &a.map);
     return index != 0;

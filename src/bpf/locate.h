@@ -94,6 +94,7 @@ struct candidate {
     __u64 pause_ns; // from the end of a hold here to the next here
     __u32 guard;    // the guard is on
     __u32 n_done;
+    __u64 emit_mask;                // an access is told of when its number has none of these bits
     __u32 done[CANDIDATE_DONE_MAX]; // sites of pairs that are proven: never held at again
 
     __u64 owner, owner_since; // the guard: g, 0 = free
@@ -120,11 +121,11 @@ struct counters { // one a CPU
     __u64 hits_entry, hits_call, hits_return, hits_other;
     __u64 on_stack; // accesses to maps on the accessor's own stack
     __u64 dropped[DROP_KINDS];
-    __u64 samples;
+    __u64 samples, calibrations;
     __u64 hits_function[FUNCTIONS_MAX];
 };
 
 _Static_assert(sizeof(struct event) == 80 + 24 + 32 + EVENT_FRAMES * 8, "wire layout");
-_Static_assert(sizeof(struct candidate) == 16 * 8 + CANDIDATE_DONE_MAX * 4, "wire layout");
+_Static_assert(sizeof(struct candidate) == 17 * 8 + CANDIDATE_DONE_MAX * 4, "wire layout");
 _Static_assert(sizeof(struct site) == 24, "wire layout");
-_Static_assert(sizeof(struct counters) == 72 + FUNCTIONS_MAX * 8, "wire layout");
+_Static_assert(sizeof(struct counters) == 80 + FUNCTIONS_MAX * 8, "wire layout");

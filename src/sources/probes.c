@@ -228,13 +228,14 @@ void probes_stop_sampling(struct probes *p)
     vec_clear(&p->samplers);
 }
 
-struct err *probes_poll(struct probes *p, int timeout_ms,
-                        void (*fn)(void *arg, const struct event *e), void *arg)
+struct err *probes_poll(struct probes *p, int wait_ms, void (*fn)(void *arg, const struct event *e),
+                        void *arg)
 {
     p->fn = fn;
     p->arg = arg;
     p->polled = 0;
-    int rc = timeout_ms ? ring_buffer__poll(p->ring, timeout_ms) : ring_buffer__consume(p->ring);
+    if (wait_ms) usleep((useconds_t)wait_ms * 1000); // no wake-ups: they cost the target time
+    int rc = ring_buffer__consume(p->ring);
     if (rc < 0 && rc != -EINTR && rc != -EAGAIN)
         return err_sys(ERR_CANNOT, -rc, "reading events failed");
     return NULL;
@@ -311,6 +312,16 @@ void probes_quiet(struct probes *p)
     p->skel->bss->ctl_let_go = 1;
     uint64_t until = clock_now_ns() + 10000000;
     while (probes_holding(p) && clock_now_ns() < until) usleep(50);
+}
+
+uint64_t probes_last_hold_ns(const struct probes *p)
+{
+    return p->skel->bss->hold_last;
+}
+
+void probes_settle(const struct probes *p, uint64_t ns)
+{
+    while (p->skel->bss->hold_last && clock_now_ns() < p->skel->bss->hold_last + ns) usleep(1000);
 }
 
 static void add_program_stats(struct bpf_program *prog, struct probes_totals *t)
@@ -399,12 +410,16 @@ static struct err *cost_at(struct probes *p, uint64_t offset, double *ret)
     return NULL;
 }
 
-struct err *probes_calibrate(struct probes *p, double *ret_emulated_ns, double *ret_stepped_ns)
+struct err *probes_calibrate(struct probes *p, double *ret_emulated_ns, double *ret_stepped_ns,
+                             double *ret_program_ns)
 {
     uint64_t at = own_offset((const void *)calibration_target);
     if (!at) return err_new(ERR_CANNOT, "our own text was not found in /proc/self/maps");
     ERR_TRY(cost_at(p, at, ret_emulated_ns));
-    if (ret_stepped_ns) ERR_TRY(cost_at(p, at + 4, ret_stepped_ns));
+    ERR_TRY(cost_at(p, at + 4, ret_stepped_ns));
+    struct probes_totals t = { 0 };
+    add_program_stats(p->skel->progs.on_calibrate, &t);
+    *ret_program_ns = t.bpf_runs ? (double)t.bpf_ns / (double)t.bpf_runs : 0;
     return NULL;
 }
 

@@ -52,9 +52,9 @@ size_t probes_attached(const struct probes *p, enum probe_program program); // p
 struct err *probes_start_sampling(struct probes *p, unsigned hz) ERR_MUST_USE;
 void probes_stop_sampling(struct probes *p);
 
-// Hands events to fn until `timeout_ms` is over (0 = only what is there).
-struct err *probes_poll(struct probes *p, int timeout_ms,
-                        void (*fn)(void *arg, const struct event *e), void *arg) ERR_MUST_USE;
+// Waits `wait_ms`, then hands the events that have come to fn.
+struct err *probes_poll(struct probes *p, int wait_ms, void (*fn)(void *arg, const struct event *e),
+                        void *arg) ERR_MUST_USE;
 
 // Tables that both sides write, mapped.
 struct candidate *probes_candidates(struct probes *p); // CANDIDATES_MAX
@@ -73,6 +73,10 @@ void probes_set_holds(struct probes *p, bool on, uint64_t gap_factor, uint64_t t
 // Asks the hold that is on to end, waits until it has (a few µs; at most 10 ms). Holds stay off.
 void probes_quiet(struct probes *p);
 bool probes_holding(const struct probes *p);
+// Waits until ns have gone by since the last hold ended: a thread that was held may be preempted on
+// its way back, and both sides must still find the guard.
+void probes_settle(const struct probes *p, uint64_t ns);
+uint64_t probes_last_hold_ns(const struct probes *p); // when that was, 0 = never
 
 struct probes_totals {
     uint64_t hits_entry, hits_call, hits_return, hits_other, samples;
@@ -87,9 +91,10 @@ struct probes_totals {
 void probes_totals(const struct probes *p, struct probes_totals *ret);
 
 // What a hit costs on this host, ns, measured on a function of our own: at an instruction that the
-// kernel emulates, and at one that it single-steps. Takes about 60 ms.
-struct err *probes_calibrate(struct probes *p, double *ret_emulated_ns,
-                             double *ret_stepped_ns) ERR_MUST_USE;
+// kernel emulates, and at one that it single-steps; and what of it the kernel's own statistics say
+// is the BPF program (0 = they are off). Takes about 60 ms.
+struct err *probes_calibrate(struct probes *p, double *ret_emulated_ns, double *ret_stepped_ns,
+                             double *ret_program_ns) ERR_MUST_USE;
 
 // Is uprobe_multi usable here (kernel ≥6.10 or a self-test)? Else single uprobes are used.
 bool probes_multi(const struct probes *p);

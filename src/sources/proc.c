@@ -75,7 +75,10 @@ static struct err *read_exe(struct proc *p)
         if (sys == ENOENT)
             return err_new(ERR_CANNOT, "pid %d is a kernel thread, it has no binary", p->pid);
         struct err *e = err_sys(ERR_CANNOT, sys, "pid %d: its binary cannot be opened", p->pid);
-        if (sys == EACCES || sys == EPERM) return err_advise(e, "run maptrap as root");
+        if (sys == EACCES || sys == EPERM)
+            return err_advise(e, "%s",
+                              geteuid() ? "run maptrap as root"
+                                        : "a security module or a namespace forbids it");
         return e;
     }
     p->exe[n] = 0;
@@ -304,7 +307,7 @@ uint64_t host_idle_ns(void)
     if (read_small("/proc/stat", text, sizeof(text)) ||
         sscanf(text, "cpu %llu %llu %llu %llu %llu", &user, &nice, &sys, &idle, &iowait) != 5)
         return 0;
-    return (idle + iowait) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+    return (nice + idle + iowait) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 double host_cpu_pressure(void)

@@ -24,6 +24,7 @@ enum {
     BPF_MAP_TYPE_PERCPU_ARRAY,
     BPF_F_MMAPABLE,
     BPF_ANY,
+    BPF_RB_NO_WAKEUP,
 };
 
 struct bpf_perf_event_data {
@@ -124,6 +125,12 @@ static inline uint64_t bpf_get_attach_cookie(void *ctx)
 {
     (void)ctx;
     return host_cookie;
+}
+
+static inline uint32_t bpf_get_prandom_u32(void)
+{
+    static uint32_t x = 1;
+    return x = x * 1664525 + 1013904223;
 }
 
 // Addresses below 64 KB are not mapped.

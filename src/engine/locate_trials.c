@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trials: the maps that are held at. Which, in what share of the hold budget, for how long; a pair
+// that meets under a hold is an overlap, a map where nobody came though they should have is
+// withdrawn.
+#include "base/clock.h"
+#include "engine/locate_state.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+enum {
+    ACCESSES_MIN = 6,           // at a map before it is tried
+    ROOM_LOOK_NS = 200000000,   // how often the host's idle time is looked at
+    ROOM_WAIT_NS = 4000000000u, // how long a busy host is waited for, before few holds are made
+    INSIDE_GRACE_NS = 50000000, // accesses that began before the guard was on are over by then
+    CHOOSE_NS = 100000000,      // a window is looked through for this long before maps are chosen
+    BURST_GAP = 3,              // within the budget holds may follow each other this closely
+    COSTLY_RATE = 500,          // accesses a second at which a map's weight is halved
+    CROWDED_FACTOR = 4,         // a busy host gets this part of the hold budget
+};
+
+struct trial *trial_of(struct locate *l, uint64_t map)
+{
+    for (size_t i = 0; i < l->trials.n; i++)
+        if (l->trials.p[i].map == map) return &l->trials.p[i];
+    return NULL;
+}
+
+static void to_access(const struct event *e, struct access *a)
+{
+    *a = (struct access) { .time_ns = e->time_ns,
+                           .map = e->map,
+                           .type = e->type,
+                           .seed = e->seed,
+                           .g = e->g,
+                           .goid = e->goid,
+                           .parent = e->parent,
+                           .gopc = e->gopc,
+                           .tid = e->tid,
+                           .op = e->op,
+                           .flag = e->flag,
+                           .key_value = e->key_value,
+                           .n_pcs = e->n_pcs };
+    static const enum access_key kinds[] = { [KEY_ARG_NONE] = ACCESS_KEY_NONE,
+                                             [KEY_ARG_U32] = ACCESS_KEY_INT,
+                                             [KEY_ARG_U64] = ACCESS_KEY_INT,
+                                             [KEY_ARG_STR] = ACCESS_KEY_STR,
+                                             [KEY_ARG_PTR] = ACCESS_KEY_BYTES };
+    a->key_kind = e->key_arg < array_size(kinds) ? kinds[e->key_arg] : ACCESS_KEY_NONE;
+    a->key_bytes = e->key_bytes <= ACCESS_KEY_MAX ? e->key_bytes : ACCESS_KEY_MAX;
+    memcpy(a->key, e->key, a->key_bytes);
+    if (a->n_pcs > ACCESS_PCS_MAX) a->n_pcs = ACCESS_PCS_MAX;
+    memcpy(a->pc, e->pc, a->n_pcs * sizeof(*a->pc));
+}
+
+static bool same_pair(const struct overlap *o, const struct access *a, const struct access *b)
+{
+    uint64_t one = sharing_site_id(&o->side[0]), two = sharing_site_id(&o->side[1]);
+    uint64_t x = sharing_site_id(a), y = sharing_site_id(b);
+    return o->map == a->map && ((one == x && two == y) || (one == y && two == x));
+}
+
+// The call site's index in the BPF table, -1 if it has none.
+static int site_index(const struct locate *l, const struct access *a)
+{
+    const struct gobin_call *c = target_call_of(l->t, a->pc[0]);
+    uint64_t *known = c ? map_get(&l->site_of_call, c->address) : NULL;
+    return known ? (int)*known - 1 : -1;
+}
+
+static bool is_done(const struct candidate *c, int site)
+{
+    for (uint32_t i = 0; i < c->n_done; i++)
+        if (c->done[i] == (uint32_t)site) return true;
+    return false;
+}
+
+// A site of a pair that is proven is not held at again.
+static void site_done(struct locate *l, struct trial *tr, const struct access *a)
+{
+    struct candidate *c = &probes_candidates(l->p)[tr->index];
+    int site = site_index(l, a);
+    if (site < 0 || c->n_done == CANDIDATE_DONE_MAX || is_done(c, site)) return;
+    c->done[c->n_done] = (uint32_t)site;
+    c->n_done++;
+}
+
+// Are all writing sites of this map in proven pairs, or was there time enough for it?
+static bool all_done(struct locate *l, const struct trial *tr)
+{
+    if (!tr->proven_ns) return false;
+    if (clock_now_ns() - tr->proven_ns > OTHER_PAIRS_NS) return true;
+    const struct candidate *c = &probes_candidates(l->p)[tr->index];
+    const struct sharing_map *m = sharing_find(l->sharing, tr->map);
+    for (uint32_t i = 0; m && i < m->n_sites; i++) {
+        if (!map_op_writes(m->site[i].op)) continue;
+        int site = site_index(l, &m->site[i].sample);
+        if (site >= 0 && !is_done(c, site)) return false;
+    }
+    return true;
+}
+
+static void add_overlap(struct locate *l, const struct access *first, const struct access *second,
+                        bool inside)
+{
+    if (!map_op_writes(first->op) && !map_op_writes(second->op)) return;
+    struct trial *tr = trial_of(l, first->map);
+    for (size_t i = 0; i < l->overlaps.n; i++)
+        if (same_pair(&l->overlaps.p[i], first, second)) {
+            l->overlaps.p[i].count++;
+            return;
+        }
+    if (tr) {
+        if (!tr->proven_ns) tr->proven_ns = clock_now_ns();
+        site_done(l, tr, first);
+        site_done(l, tr, second);
+    }
+    if (l->overlaps.n == OVERLAPS_MAX) {
+        l->overlaps_lost++;
+        return;
+    }
+    struct overlap o = { .side = { *first, *second },
+                         .map = first->map,
+                         .inside = inside,
+                         .count = 1,
+                         .first_ns = second->time_ns };
+    if (tr) {
+        o.holds = tr->holds + !inside;
+        // This hold's own length is known when it ends; until then what has passed of it.
+        o.held_ns = tr->held_ns + (inside ? 0 : second->time_ns - first->time_ns);
+        o.expected = tr->expected;
+        o.arrivals = tr->arrivals + 1;
+    }
+    vec_push(&l->overlaps, o);
+    log_debug(l->log, "overlap on map %#llx: goroutines %llu and %llu",
+              (unsigned long long)first->map, (unsigned long long)first->goid,
+              (unsigned long long)second->goid);
+}
+
+// The share of this map's accesses that are not by whoever is held.
+static double others(const struct sharing_map *m)
+{
+    double by_number = 1 - 1.0 / (m->goroutines ? m->goroutines : 1);
+    double by_switches =
+        m->accesses ? (double)(m->switches + m->renewals) / (double)m->accesses : 0;
+    return by_number < by_switches ? by_number : by_switches;
+}
+
+static void on_hold_end(struct locate *l, const struct event *e)
+{
+    struct trial *tr = trial_of(l, e->map);
+    struct sharing_map *m = sharing_find(l->sharing, e->map);
+    if (!tr || !m) return;
+    tr->holds++;
+    tr->held_ns += e->key_value;
+    tr->expected += (double)e->key_value / 1e9 * tr->rate * others(m);
+}
+
+// The latest access of each goroutine to a candidate, for accesses that find it inside.
+static void keep_owner(struct locate *l, const struct access *a)
+{
+    bool fresh;
+    if (l->owner_slot.n >= OWNERS_KEPT) { // start again rather than grow
+        map_deinit(&l->owner_slot);
+        l->n_owners = 0;
+    }
+    uint64_t *slot = map_put(&l->owner_slot, a->g, &fresh);
+    if (fresh) *slot = l->n_owners++;
+    l->owner[*slot] = *a;
+}
+
+static void on_inside(struct locate *l, const struct event *e, const struct access *a)
+{
+    uint64_t *slot = map_get(&l->owner_slot, e->hold);
+    const struct access *first = slot ? &l->owner[*slot] : NULL;
+    if (!first || first->map != a->map || first->time_ns > a->time_ns ||
+        a->time_ns - first->time_ns > GUARD_EXPIRE_NS || first->goid == a->goid)
+        return;
+    add_overlap(l, first, a, true);
+}
+
+static void on_arrival(struct locate *l, const struct event *e, const struct access *a)
+{
+    size_t slot = e->hold % HOLDS_KEPT;
+    if (l->hold_seq[slot] != e->hold) {
+        l->holds_lost++;
+        return;
+    }
+    const struct access *first = &l->hold[slot];
+    if (first->map != a->map || first->goid == a->goid || !a->goid) return;
+    struct trial *tr = trial_of(l, a->map);
+    if (tr) tr->arrivals++;
+    add_overlap(l, first, a, false);
+}
+
+void trials_on_event(void *arg, const struct event *e)
+{
+    struct locate *l = arg;
+    if (e->kind == EVENT_SAMPLE) return;
+    if (e->kind == EVENT_HOLD_END) {
+        on_hold_end(l, e);
+        return;
+    }
+    if (e->kind == EVENT_FATAL) {
+        l->fatal_seen = true;
+        log_debug(l->log, "fatal: %.3f ms after the last hold ended, window %s %.3f ms ago",
+                  ((double)e->time_ns - (double)probes_last_hold_ns(l->p)) / 1e6,
+                  l->open ? "opened" : "closed",
+                  ((double)e->time_ns - (double)(l->open ? l->open_since_ns : l->closed_ns)) / 1e6);
+        return;
+    }
+    struct access a;
+    to_access(e, &a);
+    if (!a.goid) return; // g0: the runtime's own maps
+    sharing_add(l->sharing, &a);
+    if (e->kind == EVENT_HOLD) {
+        l->hold[e->hold % HOLDS_KEPT] = a;
+        l->hold_seq[e->hold % HOLDS_KEPT] = e->hold;
+    } else if (e->kind == EVENT_ARRIVAL) {
+        on_arrival(l, e, &a);
+    } else if (e->kind == EVENT_INSIDE) {
+        on_inside(l, e, &a);
+    }
+    if (e->on_call) keep_owner(l, &a);
+}
+
+// Is every function that is known to touch this map probed whole, so that the guard is complete?
+static bool guardable(struct locate *l, const struct sharing_map *m)
+{
+    for (uint32_t i = 0; i < m->n_sites; i++) {
+        const struct gobin_call *c = target_call_of(l->t, m->site[i].sample.pc[0]);
+        const struct map_func *used = c ? target_func_at(l->t, c->target) : NULL;
+        if (!used) continue;
+        for (size_t k = 0; k < l->t->n_funcs; k++) {
+            const struct map_func *f = &l->t->func[k];
+            if (f->hot && (f == used || (used->family && f->family == used->family))) return false;
+        }
+    }
+    return true;
+}
+
+bool looks_locked_everywhere(struct target *t, const struct sharing_map *m)
+{
+    for (uint32_t i = 0; i < m->n_sites; i++)
+        if (!target_looks_locked(t, &m->site[i].sample)) return false;
+    return m->n_sites > 0;
+}
+
+// Accesses a second that were seen while windows were open.
+static double seen_rate(const struct locate *l, const struct sharing_map *m)
+{
+    uint64_t open = l->open_ns + (l->open ? clock_now_ns() - l->open_since_ns : 0);
+    return open ? (double)m->accesses / ((double)open / 1e9) : 0;
+}
+
+// Which map to hold at first, and how the hold budget is shared out.
+static double weight_of(struct locate *l, const struct sharing_map *m)
+{
+    double alternation =
+        m->accesses ? (double)(m->switches + m->renewals) / (double)m->accesses : 0;
+    double w = 0.2 + alternation;
+    size_t unlocked = 0, writers = 0;
+    for (uint32_t i = 0; i < m->n_sites; i++) {
+        if (map_op_writes(m->site[i].op)) writers++;
+        unlocked += !target_looks_locked(l->t, &m->site[i].sample);
+    }
+    if (unlocked) w *= 8; // where no lock is taken on the way, look first
+    if (!writers) w /= 4;
+    return w / (1 + seen_rate(l, m) / COSTLY_RATE); // a hot one costs its probes' hits
+}
+
+static void activate(struct locate *l, struct sharing_map *m)
+{
+    struct trial *tr = trial_of(l, m->address);
+    if (!tr) {
+        uint32_t index = 0;
+        bool taken[CANDIDATES_MAX] = { false };
+        for (size_t i = 0; i < l->trials.n; i++)
+            if (l->trials.p[i].active) taken[l->trials.p[i].index] = true;
+        while (index < CANDIDATES_MAX && taken[index]) index++;
+        if (index == CANDIDATES_MAX) return;
+        vec_push(&l->trials, (struct trial) { .map = m->address, .index = index, .active = true });
+        tr = vec_last(&l->trials);
+    }
+    struct candidate *c = &probes_candidates(l->p)[tr->index];
+    memset(c, 0, sizeof(*c));
+    c->map = m->address;
+    c->inside_unknown = clock_now_ns() + INSIDE_GRACE_NS;
+    c->guard = !l->o->no_guard;
+    tr->open_ns_then = l->open_ns;
+    tr->unguardable = !guardable(l, m);
+    tr->weight = weight_of(l, m);
+    tr->enough = looks_locked_everywhere(l->t, m) ? WITHDRAW_LOCKED : WITHDRAW_UNLOCKED;
+    _cleanup_err_ struct err *e = probes_set_candidate(l->p, m->address, tr->index);
+    if (e) tr->active = false;
+}
+
+static void deactivate(struct locate *l, struct trial *tr)
+{
+    struct candidate *c = &probes_candidates(l->p)[tr->index];
+    uint64_t now = clock_now_ns();
+    c->hold_ns = 0;
+    if (!tr->leaving_ns) tr->leaving_ns = now;
+    // Whoever was held or waited must still pass the guard.
+    if (now - tr->leaving_ns < GUARD_LINGER_NS) return;
+    c->guard = 0;
+    probes_drop_candidate(l->p, tr->map);
+    tr->active = false;
+}
+
+// The best maps that are no trials yet take the free places.
+static void choose(struct locate *l)
+{
+    size_t active = 0;
+    for (size_t i = 0; i < l->trials.n; i++) active += l->trials.p[i].active;
+    while (active < CANDIDATES_ACTIVE) {
+        struct sharing_map *best = NULL;
+        double best_weight = 0;
+        for (size_t i = 0; i < sharing_maps(l->sharing); i++) {
+            struct sharing_map *m = sharing_map(l->sharing, i);
+            if (!sharing_is_shared(m) || m->accesses < ACCESSES_MIN || trial_of(l, m->address))
+                continue;
+            double w = weight_of(l, m);
+            if (w > best_weight) best = m, best_weight = w;
+        }
+        if (!best) return;
+        activate(l, best);
+        active++;
+    }
+}
+
+static void measure_rate(struct locate *l, struct trial *tr, uint64_t open_ns)
+{
+    struct candidate *c = &probes_candidates(l->p)[tr->index];
+    uint64_t accesses = c->accesses, dt = open_ns - tr->open_ns_then;
+    if (dt < 100000000) return;
+    double rate = (double)(accesses - tr->accesses_then) / ((double)dt / 1e9);
+    tr->rate = tr->rate > 0 ? 0.5 * tr->rate + 0.5 * rate : rate;
+    tr->accesses_then = accesses;
+    tr->open_ns_then = open_ns;
+}
+
+// About one arrival a hold where the sides come often, as long as allowed where they do not; short
+// once enough was expected in vain.
+static uint64_t hold_length(struct locate *l, const struct trial *tr)
+{
+    struct sharing_map *m = sharing_find(l->sharing, tr->map);
+    uint64_t most = l->o->max_hold_ns;
+    if (most > HOLD_HARD_NS - POSTPONE_NS) most = HOLD_HARD_NS - POSTPONE_NS;
+    uint64_t length = most;
+    double rate = m ? tr->rate * others(m) : 0;
+    if (rate > 0 && 1e9 / rate < (double)most) length = (uint64_t)(1e9 / rate);
+    if (tr->expected >= tr->enough || tr->proven) length = HOLD_SHORTEST_NS;
+    if (length < HOLD_SHORTEST_NS) length = HOLD_SHORTEST_NS;
+    return length < most ? length : most;
+}
+
+static void set_holds(struct locate *l)
+{
+    double total = 0;
+    // Windows are open for a part of the time only: the holds' share of it is made up for there.
+    uint64_t now = clock_now_ns(), open_ns = l->open_ns + (l->open ? now - l->open_since_ns : 0);
+    double duty = (double)open_ns / (double)(now - l->start_ns);
+    if (duty < 0.15) duty = 0.15;
+    for (size_t i = 0; i < l->trials.n; i++)
+        if (l->trials.p[i].active && !l->trials.p[i].proven) total += l->trials.p[i].weight;
+    for (size_t i = 0; i < l->trials.n; i++) {
+        struct trial *tr = &l->trials.p[i];
+        if (!tr->active) continue;
+        struct candidate *c = &probes_candidates(l->p)[tr->index];
+        bool hold =
+            !tr->leaving_ns && !tr->proven && !tr->withdrawn && !tr->unguardable && tr->rate > 0;
+        uint64_t length = hold ? hold_length(l, tr) : 0;
+        double share = total > 0 ? l->o->hold_share * tr->weight / total : 0;
+        if (share > 0) c->pause_ns = (uint64_t)((double)length * (duty / share - 1));
+        c->hold_ns = length;
+        c->emit_mask = tr->rate > 4000 ? 63 : tr->rate > 1000 ? 15 : tr->rate > 300 ? 3 : 0;
+    }
+}
+
+// A hold wants a CPU that nobody needs. A busy host is waited for; after a while few holds are
+// made.
+static void look_for_room(struct locate *l)
+{
+    uint64_t now = clock_now_ns();
+    if (now - l->idle_looked_ns < ROOM_LOOK_NS) return;
+    uint64_t idle = host_idle_ns();
+    if (l->idle_looked_ns) {
+        double free_cpus = (double)(idle - l->idle_then) / (double)(now - l->idle_looked_ns);
+        l->no_room = free_cpus < 0.4;
+        if (!l->no_room)
+            l->busy_since_ns = 0;
+        else if (!l->busy_since_ns)
+            l->busy_since_ns = now;
+    }
+    l->idle_then = idle;
+    l->idle_looked_ns = now;
+}
+
+// One maptrap holds at a time on a host: a lock on a file, which dies with its owner.
+static bool have_host_lock(struct locate *l)
+{
+    if (l->lock_fd >= 0) return true;
+    const char *path = "/run/maptrap.hold.lock";
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return false;
+    if (flock(fd, LOCK_EX | LOCK_NB)) {
+        close(fd);
+        if (!l->busy_lock_ns) {
+            l->busy_lock_ns = clock_now_ns();
+            log_info(l->log, "another maptrap holds on this host; waiting for it to end");
+        }
+        return false;
+    }
+    l->lock_fd = fd;
+    return true;
+}
+
+static void allow_holds(struct locate *l)
+{
+    uint64_t now = clock_now_ns();
+    double share = l->o->hold_share;
+    bool on = l->open && l->holding_allowed;
+    look_for_room(l);
+    if (on && l->no_room) {
+        on = now - l->busy_since_ns > ROOM_WAIT_NS;
+        share /= CROWDED_FACTOR;
+    }
+    if (on) on = have_host_lock(l);
+    uint64_t budget = (uint64_t)(share * (double)(now - l->start_ns));
+    probes_set_holds(l->p, on, l->no_room ? (uint64_t)(1 / share) : BURST_GAP, budget);
+}
+
+struct err *trials_step(struct locate *l)
+{
+    uint64_t open_ns = l->open_ns + (l->open ? clock_now_ns() - l->open_since_ns : 0);
+    for (size_t i = 0; i < l->trials.n; i++) {
+        struct trial *tr = &l->trials.p[i];
+        if (!tr->active) continue;
+        measure_rate(l, tr, open_ns);
+        tr->accesses = probes_candidates(l->p)[tr->index].accesses;
+        struct sharing_map *m = sharing_find(l->sharing, tr->map);
+        if (m && !tr->unguardable) tr->unguardable = !guardable(l, m);
+        tr->proven = tr->proven || all_done(l, tr);
+        tr->withdrawn = !tr->proven_ns && tr->expected >= tr->enough && tr->holds >= HOLDS_MIN;
+        if (tr->withdrawn || tr->proven) deactivate(l, tr);
+    }
+    if (!l->open || clock_now_ns() - l->open_since_ns > CHOOSE_NS) choose(l);
+    set_holds(l);
+    allow_holds(l);
+    return NULL;
+}
+
+bool trials_settled(const struct locate *l)
+{
+    for (size_t i = 0; i < l->trials.n; i++)
+        if (l->trials.p[i].proven_ns && l->trials.p[i].active) return false;
+    return true;
+}
+
+bool trials_open(const struct locate *l)
+{
+    for (size_t i = 0; i < l->trials.n; i++)
+        if (l->trials.p[i].active) return true;
+    return false;
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// Windows: the function-wide probes are on only while the budget allows; call sites of candidates
+// stay probed longer. Nothing is attached or detached while a hold is on.
+#include "base/clock.h"
+#include "decoders/insn.h"
+#include "engine/locate_state.h"
+
+enum {
+    SAMPLE_HZ = 1999,
+    SAMPLE_MS = 250,
+    HOT_SAMPLES = 25,     // 5 % of a core in one map function: never probed whole
+    HOT_RATE = 300000,    // calls a second, measured in a window: not again
+    SWITCH_NS = 50000000, // attaching and detaching, during which probes already or still hit
+    DETACH_NS = 30000000,
+    WINDOW_FIRST_NS = 100000000, // a window is not worth opening for less: the first three,
+    WINDOW_MIN_NS = 500000000,   // and later (few windows)
+    WIDEN_NS = 150000000,
+    SITES_HOT_MAX = 600, // call sites of hot functions that are probed instead
+};
+
+static void on_sample(void *arg, const struct event *e)
+{
+    struct locate *l = arg;
+    if (e->kind != EVENT_SAMPLE) return;
+    struct target *t = l->t;
+    uint64_t pc = e->pc[0] - t->bias;
+    for (size_t i = 0; i < t->n_funcs; i++) {
+        if (pc < t->func[i].func.entry || pc >= t->func[i].func.end) continue;
+        t->func[i].samples++;
+        for (int k = 1; k < 3; k++) {
+            const struct gobin_call *c = target_call_of(t, e->pc[k]);
+            if (!c) continue;
+            ++*map_put(&l->hot_calls, c->address, NULL);
+            break;
+        }
+    }
+}
+
+struct err *windows_sample(struct locate *l)
+{
+    ERR_TRY(probes_start_sampling(l->p, SAMPLE_HZ));
+    uint64_t until = clock_now_ns() + SAMPLE_MS * 1000000ull;
+    struct err *e = NULL;
+    while (!e && clock_now_ns() < until && !*l->o->stop) e = probes_poll(l->p, 10, on_sample, l);
+    probes_stop_sampling(l->p);
+    if (!e) e = probes_poll(l->p, 0, on_sample, l);
+    for (size_t i = 0; i < l->t->n_funcs; i++) {
+        struct map_func *f = &l->t->func[i];
+        f->hot = f->samples >= HOT_SAMPLES;
+        if (f->samples)
+            log_debug(l->log, "sampler: %s %u samples%s", f->name, f->samples,
+                      f->hot ? ", hot" : "");
+    }
+    return e;
+}
+
+double windows_cost_ns(struct locate *l)
+{
+    probes_totals(l->p, &l->totals);
+    const struct probes_totals *t = &l->totals;
+    double stepped = l->returns_all ? 1 - (double)l->returns_emulated / (double)l->returns_all : 0;
+    uint64_t hits = t->hits_entry + t->hits_call + t->hits_return + t->hits_other;
+    double ns = (double)hits * l->ns_emulated +
+                (double)t->hits_return * stepped * (l->ns_stepped - l->ns_emulated);
+    // What the programs took beyond the calibrated hit (stacks, events), without holds and waits.
+    double waits = (double)t->held_ns;
+    struct candidate *c = probes_candidates(l->p);
+    for (size_t i = 0; i < CANDIDATES_MAX; i++) waits += (double)c[i].waited_ns;
+    double program = (double)t->bpf_ns - waits - (double)t->bpf_runs * l->ns_program;
+    if (program > 0) ns += program;
+    l->cost_ns = ns;
+    return ns;
+}
+
+static double allowed_ns(const struct locate *l, uint64_t now)
+{
+    return l->o->cpu_share * (double)(now - l->start_ns);
+}
+
+static uint64_t function_cookie(const struct map_func *f, size_t index)
+{
+    return COOKIE(index, f->op, f->map_arg, f->key_arg, f->probe.kind == GOBIN_PROBE_JCC, f->guard,
+                  f->probe.sp_delta);
+}
+
+// Is any active trial on a map that this function may touch?
+static bool wanted_for_guard(struct locate *l, const struct map_func *f)
+{
+    for (size_t i = 0; i < l->trials.n; i++) {
+        struct trial *tr = &l->trials.p[i];
+        if (!tr->active || tr->unguardable) continue;
+        if (!f->family) return true;
+        struct sharing_map *m = sharing_find(l->sharing, tr->map);
+        for (uint32_t k = 0; m && k < m->n_sites; k++) {
+            const struct gobin_call *c = target_call_of(l->t, m->site[k].sample.pc[0]);
+            const struct map_func *used = c ? target_func_at(l->t, c->target) : NULL;
+            if (used && used->family == f->family) return true;
+        }
+    }
+    return false;
+}
+
+static struct err *attach_functions(struct locate *l)
+{
+    struct probe_point point[MAP_FUNCS_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < l->t->n_funcs; i++) {
+        struct map_func *f = &l->t->func[i];
+        if (f->hot || f->probe.kind == GOBIN_PROBE_FIRST) continue;
+        bool wanted = wanted_for_guard(l, f);
+        if (!wanted && (f->inner || !map_op_writes(f->op))) continue;
+        point[n++] = (struct probe_point) { f->offset, function_cookie(f, i) };
+    }
+    return probes_attach(l->p, PROBE_ENTRY, point, n);
+}
+
+// Makes a call site known; returns its index, or -1 when the table is full.
+static int add_site(struct locate *l, const struct gobin_call *c)
+{
+    uint64_t *known = map_get(&l->site_of_call, c->address);
+    if (known) return (int)*known - 1;
+    if (l->n_sites == SITES_MAX) return -1;
+    uint32_t index = l->n_sites++;
+    l->site[index] = (struct call_site) { .call = c, .func = target_func_at(l->t, c->target) };
+    *map_put(&l->site_of_call, c->address, NULL) = index + 1;
+    return (int)index;
+}
+
+// Where the guard is given back: after the call, at an instruction that is cheap to probe if one
+// stands close behind it.
+static uint64_t release_point(struct locate *l, uint64_t after)
+{
+    enum { CODE_BYTES = 64, INSNS = 8 };
+    uint8_t code[CODE_BYTES];
+    if (!gobin_read(l->t->bin, after, code, sizeof(code))) return after;
+    return after + insn_first_emulated(code, sizeof(code), INSNS);
+}
+
+static bool is_emulated(struct locate *l, uint64_t at)
+{
+    uint8_t insn[15];
+    return gobin_read(l->t->bin, at, insn, sizeof(insn)) && gobin_emulated(insn, sizeof(insn));
+}
+
+static struct err *attach_sites(struct locate *l)
+{
+    static struct probe_point call[SITES_MAX], ret[SITES_MAX];
+    size_t n_call = 0, n_ret = 0;
+    for (uint32_t i = 0; i < l->n_sites; i++) {
+        struct call_site *s = &l->site[i];
+        if (!s->wanted || !s->func) continue;
+        uint64_t offset, after = s->call->address + s->call->size;
+        if (gobin_offset(l->t->bin, s->call->address, &offset))
+            call[n_call++] = (struct probe_point) { offset, COOKIE(i, s->func->op, s->func->map_arg,
+                                                                   s->func->key_arg, 0, 0, 0) };
+        uint64_t release = release_point(l, after);
+        if (!gobin_offset(l->t->bin, release, &offset)) continue;
+        ret[n_ret++] = (struct probe_point) { offset, i };
+        ERR_TRY(probes_set_return(l->p, after + l->t->bias, i));
+        l->returns_all++;
+        l->returns_emulated += is_emulated(l, release);
+    }
+    l->n_attached = n_call;
+    ERR_TRY(probes_attach(l->p, PROBE_CALL, call, n_call));
+    return probes_attach(l->p, PROBE_RETURN, ret, n_ret);
+}
+
+// Call sites of functions that are too hot to be probed whole, the hot ones among them left out.
+static void add_sites_of_hot(struct locate *l)
+{
+    size_t added = 0;
+    for (size_t i = 0; i < l->t->calls.n && added < SITES_HOT_MAX; i++) {
+        const struct gobin_call *c = &l->t->calls.call[i];
+        const struct map_func *f = target_func_at(l->t, c->target);
+        if (c->tail || !f || !f->hot || !map_op_writes(f->op)) continue;
+        if (map_get(&l->hot_calls, c->address)) continue;
+        int index = add_site(l, c);
+        if (index < 0) continue;
+        l->site[index].of_hot = true;
+        added++;
+    }
+}
+
+// Calls inside the map code: their return addresses say that a wrapper stands in between.
+static struct err *set_inner_returns(struct locate *l)
+{
+    for (size_t i = 0; i < l->t->calls.n; i++) {
+        const struct gobin_call *c = &l->t->calls.call[i];
+        if (!c->tail && target_call_is_inner(l->t, c))
+            ERR_TRY(probes_set_return(l->p, c->address + c->size + l->t->bias, RETURN_IN_WRAPPER));
+    }
+    return NULL;
+}
+
+// Marks the call sites of active trials as wanted. Returns how many are wanted in all.
+static size_t collect_sites(struct locate *l)
+{
+    for (uint32_t i = 0; i < l->n_sites; i++) l->site[i].wanted = l->site[i].of_hot;
+    for (size_t i = 0; i < l->trials.n; i++) {
+        struct trial *tr = &l->trials.p[i];
+        struct sharing_map *m = tr->active ? sharing_find(l->sharing, tr->map) : NULL;
+        for (uint32_t k = 0; m && k < m->n_sites; k++) {
+            const struct gobin_call *c = target_call_of(l->t, m->site[k].sample.pc[0]);
+            if (!c || target_call_is_inner(l->t, c) || map_get(&l->hot_calls, c->address)) continue;
+            int index = add_site(l, c);
+            if (index < 0) continue;
+            probes_sites(l->p)[index].hold_ok = 1;
+            l->site[index].wanted = true;
+        }
+    }
+    size_t n = 0;
+    for (uint32_t i = 0; i < l->n_sites; i++) n += l->site[i].wanted;
+    return n;
+}
+
+static void mark_hot(struct locate *l)
+{
+    if (l->open_ns < 10000000) return;
+    for (size_t i = 0; i < l->t->n_funcs; i++) {
+        double rate = (double)l->totals.hits_function[i] / ((double)l->open_ns / 1e9);
+        if (rate > HOT_RATE) l->t->func[i].hot = true;
+    }
+}
+
+void windows_close(struct locate *l)
+{
+    if (!l->open) return;
+    probes_quiet(l->p);
+    probes_settle(l->p, GUARD_LINGER_NS);
+    probes_detach(l->p, PROBE_ENTRY);
+    probes_detach(l->p, PROBE_CALL);
+    probes_detach(l->p, PROBE_RETURN);
+    probes_clear_returns(l->p);
+    uint64_t now = clock_now_ns();
+    double before = l->cost_at_open_ns, spent = windows_cost_ns(l) - before;
+    l->open = false;
+    l->open_ns += now - l->open_since_ns;
+    l->cost_rate = spent / (double)(now - l->open_since_ns);
+    l->closed_ns = now;
+    mark_hot(l);
+    log_debug(l->log,
+              "window closed after %.0f ms: %.1f ms, %.2f %% of a core while open; %.2f %% in all",
+              (double)(now - l->open_since_ns) / 1e6, spent / 1e6, 100 * l->cost_rate,
+              100 * l->cost_ns / (double)(now - l->start_ns));
+}
+
+static struct err *attach_once(struct locate *l)
+{
+    struct probe_point stop[STOP_POINTS_MAX], fatal[STOP_POINTS_MAX];
+    for (size_t i = 0; i < l->t->n_stop; i++) stop[i] = (struct probe_point) { l->t->stop[i], 0 };
+    for (size_t i = 0; i < l->t->n_fatal; i++)
+        fatal[i] = (struct probe_point) { l->t->fatal[i], 0 };
+    ERR_TRY(probes_attach(l->p, PROBE_STOP, stop, l->t->n_stop));
+    ERR_TRY(probes_attach(l->p, PROBE_FATAL, fatal, l->t->n_fatal));
+    add_sites_of_hot(l);
+    return NULL;
+}
+
+static struct err *open_window(struct locate *l)
+{
+    l->open_since_ns = clock_now_ns();
+    l->cost_at_open_ns = windows_cost_ns(l);
+    l->open = true;
+    if (probes_attached(l->p, PROBE_STOP) == 0) ERR_TRY(attach_once(l));
+    collect_sites(l);
+    ERR_TRY(set_inner_returns(l));
+    // The guard's release is on before anything can take it.
+    ERR_TRY(attach_sites(l));
+    ERR_TRY(attach_functions(l));
+    l->windows++;
+    log_debug(l->log, "window open: %zu functions, %zu call sites",
+              probes_attached(l->p, PROBE_ENTRY), probes_attached(l->p, PROBE_CALL));
+    return NULL;
+}
+
+// How much of the budget must have grown back before a window is worth its attach and detach.
+static double cost_to_open(const struct locate *l)
+{
+    uint64_t length = l->windows < 3 ? WINDOW_FIRST_NS : WINDOW_MIN_NS;
+    return l->cost_rate * (double)(length + SWITCH_NS);
+}
+
+struct err *windows_step(struct locate *l)
+{
+    uint64_t now = clock_now_ns();
+    double cost = windows_cost_ns(l), allowed = allowed_ns(l, now);
+    if (!l->open) {
+        if (cost + cost_to_open(l) > allowed) return NULL;
+        return open_window(l);
+    }
+    // What detaching will still cost is kept back.
+    double rate = (cost - l->cost_at_open_ns) / (double)(now - l->open_since_ns);
+    if (cost + rate * DETACH_NS > allowed) {
+        windows_close(l);
+        return NULL;
+    }
+    // New call sites or newly tried maps: widen, but not at every step.
+    if (now - l->open_since_ns < WIDEN_NS || collect_sites(l) == l->n_attached) return NULL;
+    windows_close(l);
+    return open_window(l);
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// A live Go process: its binary read, its map functions and their callers found, the places where
+// they may be probed, and names for whatever addresses come back.
+#pragma once
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "bpf/locate.h"
+#include "decoders/gobin.h"
+#include "decoders/gotype.h"
+#include "model/access.h"
+#include "sources/proc.h"
+
+// An entry of the runtime's map code, and how it is called.
+struct map_func {
+    const char *name;
+    enum map_op op;
+    enum map_arg map_arg;
+    enum key_arg key_arg;
+    char family; // small keys have variants: 's' string, '4' and '8' bytes; 0 = any key
+    bool inner;  // called by the others only: the guard stands here, discovery does not
+    bool guard;  // does the work itself; false for one that only passes on to another of these
+    struct gobin_func func;
+    struct gobin_probe probe;
+    uint64_t offset; // of the probe point, in the file
+    bool hot;        // the sampler saw it often: never probed whole
+    uint32_t samples;
+};
+
+enum { MAP_FUNCS_MAX = FUNCTIONS_MAX, STOP_POINTS_MAX = 4, LOCK_FUNCS_MAX = 16 };
+
+struct target {
+    struct proc proc;
+    uint64_t exec_mark; // changes at an exec
+    int pidfd;
+    void *bytes; // the binary, mapped
+    size_t n_bytes;
+    struct gobin *bin;
+    const struct gobin_info *info;
+    struct golayout layout;
+    uint64_t bias; // run-time address = link-time address + bias
+    struct map_func func[MAP_FUNCS_MAX];
+    size_t n_funcs;
+    struct gobin_calls calls;                               // to the map functions, by address
+    uint64_t stop[STOP_POINTS_MAX], fatal[STOP_POINTS_MAX]; // file offsets
+    size_t n_stop, n_fatal;
+    uint64_t write_barrier;        // run-time address, 0 = unknown
+    int32_t gomaxprocs;            // 0 = unknown
+    struct arena arena;            // names and frames
+    struct map types;              // type address → struct str *
+    uint64_t lock[LOCK_FUNCS_MAX]; // entries of functions that take a lock
+    size_t n_locks;
+    struct map locked_at; // address in a function → whether code before it takes a lock
+};
+
+// ERR_CANNOT with what to do: no such process, not Go, Go too old, traced, unreadable, a wrong
+// layout row (the self-check on live data refuses).
+struct err *target_open(pid_t pid, struct log *log, struct target **ret) ERR_MUST_USE;
+void target_close(struct target *t);
+
+// Is it still the same process running the same program? Else why not ("exited", "exec").
+bool target_alive(const struct target *t, const char **ret_why);
+
+// The call to a map function that returns to a run-time address; NULL if none is known.
+const struct gobin_call *target_call_of(const struct target *t, uint64_t return_address);
+// Does the call stand inside a map function?
+bool target_call_is_inner(const struct target *t, const struct gobin_call *c);
+// The map function that starts at a link-time address.
+const struct map_func *target_func_at(const struct target *t, uint64_t entry);
+
+// Frames of run-time return addresses, innermost first, inlined ones included.
+void target_frames(struct target *t, const uint64_t *pcs, size_t n, struct arena *a,
+                   struct stack *ret);
+// Is a lock taken, as far as the code shows, in a function on the way to this access? A hint for
+// where to look first, nothing more.
+bool target_looks_locked(struct target *t, const struct access *a);
+// "map[string]int" of a type descriptor's run-time address; empty if it cannot be read.
+struct str target_type_name(struct target *t, uint64_t type);
+// "main.cache" if a package variable holds the map's address; empty otherwise.
+struct str target_map_name(struct target *t, uint64_t map, struct arena *a);
+// The line of source, trimmed; empty if the file is not at hand. src: a folder to look in, or NULL.
+struct str target_source_line(struct str file, uint32_t line, const char *src, struct arena *a);
+
+// Looks once at a Go process without keeping it open, for lists. go: its version, "" if not Go.
+struct go_process {
+    struct proc proc;
+    char go[48];
+    char why_not[160]; // empty = can be attached to
+};
+bool target_peek(pid_t pid, struct go_process *ret); // false: not a Go program or not readable
