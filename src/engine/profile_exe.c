@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/profile_exe.h"
 
+#include "base/cleanup.h"
+#include "base/limits.h"
 #include "base/map.h"
 #include "model/gofunc.h"
 
@@ -8,7 +10,7 @@ enum { CALL_BYTES = 5 }; // call rel32
 
 struct restorer {
     struct profile *p;
-    const struct elfsym *exe;
+    const struct code_names *exe;
     struct map callee_at;             // location → location of its callee + 1, 0 = none
     struct strmap location_of_callee; // name → location
 };
@@ -19,7 +21,7 @@ static uint64_t link_address(const struct restorer *r, const struct profile_loca
     uint64_t bias;
     if (l->mapping == PROFILE_NONE) return l->address;
     const struct profile_mapping *m = &r->p->mappings.p[l->mapping];
-    if (!elfsym_bias(r->exe, m->start, m->offset, &bias)) return l->address;
+    if (!code_names_bias(r->exe, m->start, m->offset, &bias)) return l->address;
     return l->address - bias;
 }
 
@@ -54,34 +56,42 @@ static uint32_t callee_of(struct restorer *r, uint32_t location)
     uint8_t code[CALL_BYTES];
     struct str name;
     int32_t distance;
-    if (!l->address || !elfsym_read(r->exe, end - CALL_BYTES, code, CALL_BYTES) || code[0] != 0xe8)
+    if (!l->address || !code_names_read(r->exe, end - CALL_BYTES, code, CALL_BYTES) ||
+        code[0] != 0xe8)
         return PROFILE_NONE;
     memcpy(&distance, code + 1, sizeof(distance));
-    if (!elfsym_find(r->exe, end + (uint64_t)(int64_t)distance, &name) || !keeps_maps(name))
+    if (!code_names_function(r->exe, end + (uint64_t)(int64_t)distance, &name) || !keeps_maps(name))
         return PROFILE_NONE;
     uint32_t callee = new_location(r, name);
     *map_get(&r->callee_at, location) = (uint64_t)callee + 1;
     return callee;
 }
 
+// Locations without a name get those of the binary, inlined frames and lines too.
 static void name_locations(struct restorer *r)
 {
     struct profile *p = r->p;
     struct strmap functions = { 0 };
+    struct frame frame[LIMIT_INLINE_DEPTH];
     for (size_t i = 0; i < p->locations.n; i++) {
         struct profile_location *l = &p->locations.p[i];
-        struct str name;
-        bool fresh;
-        if (l->n_lines || !l->address || !elfsym_find(r->exe, link_address(r, l), &name)) continue;
-        uint64_t *f = strmap_put(&functions, name, &fresh);
-        if (fresh) {
-            *f = p->functions.n;
-            vec_push(&p->functions,
-                     (struct profile_function) { .name = name, .system_name = name });
+        if (l->n_lines || !l->address) continue;
+        size_t n = code_names_frames(r->exe, link_address(r, l), frame, array_size(frame));
+        if (n) l->line = (uint32_t)p->lines.n;
+        for (size_t k = 0; k < n; k++) {
+            bool fresh;
+            uint64_t *f = strmap_put(&functions, frame[k].function, &fresh);
+            if (fresh) {
+                *f = p->functions.n;
+                vec_push(&p->functions,
+                         (struct profile_function) { .name = frame[k].function,
+                                                     .system_name = frame[k].function,
+                                                     .file = frame[k].file });
+            }
+            vec_push(&p->lines,
+                     (struct profile_line) { .function = (uint32_t)*f, .line = frame[k].line });
         }
-        l->line = (uint32_t)p->lines.n;
-        l->n_lines = 1;
-        vec_push(&p->lines, (struct profile_line) { .function = (uint32_t)*f });
+        l->n_lines = (uint32_t)n;
     }
     strmap_deinit(&functions);
 }
@@ -93,7 +103,7 @@ static bool hides_runtime(const struct profile *p)
     return heap;
 }
 
-size_t profile_restore(struct profile *p, const struct elfsym *exe)
+size_t profile_restore(struct profile *p, const struct code_names *exe)
 {
     struct restorer r = { .p = p, .exe = exe };
     size_t restored = 0;

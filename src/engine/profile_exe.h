@@ -2,11 +2,11 @@
 // What a profile leaves out and its binary still knows.
 #pragma once
 
-#include "decoders/elfsym.h"
+#include "engine/code_names.h"
 #include "model/profile.h"
 
 // Go's heap profiles leave the runtime's innermost frames out, so `m[k] = v` never shows as a map
 // operation. But the address of the innermost frame that is left is its call: where that is a
 // direct call of a map function, the function goes back on the stack, and locations without a name
 // get one. Returns how many samples got a frame.
-size_t profile_restore(struct profile *p, const struct elfsym *exe);
+size_t profile_restore(struct profile *p, const struct code_names *exe);

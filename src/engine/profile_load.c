@@ -9,7 +9,7 @@
 void loaded_profile_deinit(struct loaded_profile *l)
 {
     profile_deinit(&l->p);
-    elfsym_close(l->exe);
+    code_names_close(l->exe);
     l->exe = NULL;
     buf_deinit(&l->exe_bytes);
     buf_deinit(&l->bytes);
@@ -21,12 +21,9 @@ struct err *profile_load_exe(const char *path, struct loaded_profile *l, size_t 
     _cleanup_input_ struct input *in = NULL;
     ERR_TRY(input_open(path, NULL, &in));
     ERR_TRY(input_read_all(in, MAX_BINARY, &l->exe_bytes));
-    ERR_TRY(elfsym_open(path, buf_str(&l->exe_bytes), &l->exe));
-    if (elfsym_count(l->exe) == 0)
-        return err_new(ERR_CANNOT,
-                       "%s: no symbol table (it is stripped): build it without "
-                       "-ldflags=-s, the addresses stay the same",
-                       path);
+    ERR_TRY(code_names_open(path, buf_str(&l->exe_bytes), &l->exe));
+    if (!code_names_any(l->exe))
+        return err_new(ERR_CANNOT, "%s: neither a Go program's tables nor symbols are in it", path);
     *ret_restored = profile_restore(&l->p, l->exe);
     return NULL;
 }

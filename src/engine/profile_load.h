@@ -4,13 +4,13 @@
 #pragma once
 
 #include "base/buf.h"
-#include "decoders/elfsym.h"
+#include "engine/code_names.h"
 #include "model/profile.h"
 
 struct loaded_profile {
     struct buf bytes; // what the profile's strings point into
     struct buf exe_bytes;
-    struct elfsym *exe; // names of profile_load_exe()
+    struct code_names *exe; // names of profile_load_exe()
     struct profile p;
 };
 

@@ -2,7 +2,7 @@
 #include "engine/profile_sample.h"
 
 #include "base/clock.h"
-#include "decoders/elfsym.h"
+#include "base/limits.h"
 #include "decoders/pprof_legacy_map.h"
 #include "decoders/profile_build.h"
 #include "sources/input.h"
@@ -68,22 +68,30 @@ static struct err *read_binary(pid_t pid, struct str file, struct buf *ret)
     return input_read_all(in, MAX_BINARY, ret);
 }
 
-// Names the locations of one mapping. False: its file has no symbols.
-static bool name_mapping(struct profile_builder *b, uint32_t mapping, const struct elfsym *elf)
+// Names the locations of one mapping. False: its file has no names.
+static bool name_mapping(struct profile_builder *b, uint32_t mapping,
+                         const struct code_names *names)
 {
     struct profile *p = b->p;
-    const struct profile_mapping *m = &p->mappings.p[mapping];
+    struct profile_mapping *m = &p->mappings.p[mapping];
+    struct frame frame[LIMIT_INLINE_DEPTH];
     uint64_t bias;
-    if (elfsym_count(elf) == 0 || !elfsym_bias(elf, m->start, m->offset, &bias)) return false;
+    if (!code_names_any(names) || !code_names_bias(names, m->start, m->offset, &bias)) return false;
     for (size_t i = 0; i < p->locations.n; i++) {
-        struct str name;
         const struct profile_location *l = &p->locations.p[i];
-        if (l->mapping != mapping || l->n_lines || !elfsym_find(elf, l->address - bias, &name))
-            continue;
-        // The symbols' bytes are let go of before the profile is.
-        build_line(b, (uint32_t)i, build_function(b, arena_str(&p->arena, name), STR("")), 0);
+        if (l->mapping != mapping || l->n_lines) continue;
+        size_t n = code_names_frames(names, l->address - bias, frame, array_size(frame));
+        for (size_t k = 0; k < n; k++) {
+            // The binary's bytes are let go of before the profile is.
+            struct str name = arena_str(&p->arena, frame[k].function);
+            struct str file = arena_str(&p->arena, frame[k].file);
+            build_line(b, (uint32_t)i, build_function(b, name, file), frame[k].line);
+            m->has_filenames |= file.n > 0;
+            m->has_line_numbers |= frame[k].line > 0;
+            m->has_inline_frames |= k > 0;
+        }
     }
-    p->mappings.p[mapping].has_functions = true;
+    m->has_functions = true;
     return true;
 }
 
@@ -97,13 +105,13 @@ static void name_all(pid_t pid, struct profile_builder *b, struct log *log)
         struct str file = p->mappings.p[i].file;
         if (!used[i] || file.n == 0 || file.p[0] != '/') continue;
         _cleanup_buf_ struct buf bytes = { 0 };
-        struct elfsym *elf = NULL;
+        struct code_names *names = NULL;
         _cleanup_err_ struct err *e = read_binary(pid, file, &bytes);
-        if (!e) e = elfsym_open("binary", buf_str(&bytes), &elf);
-        if (e || !name_mapping(b, (uint32_t)i, elf))
+        if (!e) e = code_names_open("binary", buf_str(&bytes), &names);
+        if (e || !name_mapping(b, (uint32_t)i, names))
             log_warn(log, "%.*s: %s; its functions have no names", STR_ARG(file),
-                     e ? e->text : "no symbol table (it is stripped)");
-        elfsym_close(elf);
+                     e ? e->text : "it has no symbol table and no Go program's tables");
+        code_names_close(names);
     }
 }
 

@@ -715,10 +715,10 @@ static void test_symbols(void)
 static void test_hidden_map_functions_come_back(void)
 {
     struct program *program = malloc(sizeof(*program));
-    struct elfsym *exe;
+    struct code_names *exe;
     struct profile p = { 0 };
     make_program(program);
-    CHECK_OK(elfsym_open("program", str_make(program, sizeof(*program)), &exe));
+    CHECK_OK(code_names_open("program", str_make(program, sizeof(*program)), &exe));
     CHECK_OK(profile_decode("heap",
                             STR("heap profile: 1: 100 [1: 100] @ heapprofile\n"
                                 "1: 100 [1: 100] @ 0x401015 0x401050\n"
@@ -738,7 +738,7 @@ static void test_hidden_map_functions_come_back(void)
     profile_sites_deinit(&s);
     profile_view_deinit(&v);
     profile_deinit(&p);
-    elfsym_close(exe);
+    code_names_close(exe);
     free(program);
 }
 
