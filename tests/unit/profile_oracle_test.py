@@ -31,12 +31,16 @@ def main():
              ("tagfocus", files, {"PPROF_ARGS": "-tagfocus=route=GET", "MAPTRAP_ARGS": "--tagfocus=route=GET"}),
              ("base", [os.path.join(GOLDEN, "diff-heap/heap.pb.gz")],
               {"PPROF_ARGS": "-base " + base, "MAPTRAP_ARGS": "--base " + base})]
-    print(f"1..{len(cases) + 1}")
+    print(f"1..{len(cases) + 2}")
     for i, (name, paths, env) in enumerate(cases, 1):
         if os.access(pprof_top.PPROF, os.X_OK):
             run(i, name, [sys.executable, script] + paths, env)
         else:
             print(f"ok {i} - {name} # SKIP Go 1.24 is not unpacked (scripts/toolchains.sh 1.24)")
+    if os.access(pprof_top.PPROF, os.X_OK):
+        run(len(cases) + 2, "traces", [sys.executable, os.path.join(TOP, "tests/oracle/pprof_traces.py")] + files, {})
+    else:
+        print(f"ok {len(cases) + 2} - traces # SKIP Go 1.24 is not unpacked")
     run(len(cases) + 1, "folding", [sys.executable, os.path.join(TOP, "tests/oracle/perf_fold.py"),
                                     os.path.join(GOLDEN, "perf-json/perf.txt")], {})
 
