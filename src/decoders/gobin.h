@@ -151,9 +151,9 @@ void gobin_calls_deinit(struct gobin_calls *c);
 bool gobin_emulated(const uint8_t *insn, size_t n);
 
 enum gobin_probe_kind {
-    GOBIN_PROBE_PUSH,  // after the stack check: once a call
-    GOBIN_PROBE_JCC,   // the stack check's branch: once more when the stack grows
-    GOBIN_PROBE_OTHER, // another emulated instruction before the arguments are touched
+    GOBIN_PROBE_PUSH, // after the stack check: once a call
+    GOBIN_PROBE_JCC,  // the stack check's branch: once more when the stack grows
+    GOBIN_PROBE_OTHER, // ≤1.20: the first branch or nop after the check, before anything is changed
     GOBIN_PROBE_FIRST, // nothing emulated there: the first instruction, single-stepped (slow)
 };
 

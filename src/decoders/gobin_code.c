@@ -161,13 +161,14 @@ static bool decode(const ZydisDecoder *d, struct str code, size_t at, struct ins
            ZYAN_SUCCESS(ZydisDecoderDecodeFull(d, code.p + at, code.n - at, &ret->i, ret->op));
 }
 
-static bool writes_argument(const struct insn *in)
+// Writes a register that carries an argument, or memory outside the function's own frame.
+static bool changes_state(const struct insn *in)
 {
     for (unsigned i = 0; i < in->i.operand_count; i++) {
         const ZydisDecodedOperand *o = &in->op[i];
-        if (o->type == ZYDIS_OPERAND_TYPE_REGISTER &&
-            (o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE) && carries_argument(o->reg.value))
-            return true;
+        if (!(o->actions & ZYDIS_OPERAND_ACTION_MASK_WRITE)) continue;
+        if (o->type == ZYDIS_OPERAND_TYPE_REGISTER && carries_argument(o->reg.value)) return true;
+        if (o->type == ZYDIS_OPERAND_TYPE_MEMORY && o->mem.base != ZYDIS_REGISTER_RSP) return true;
     }
     return false;
 }
@@ -225,7 +226,7 @@ static bool walk_insn(struct walk *w, const struct insn *in, bool emulated, uint
         // A branch before the check (huge frames) is no place: go on to the check itself.
         return is_condition(in) && !w->checked;
     }
-    return !leaves(in) && !is_condition(in) && !writes_argument(in);
+    return !leaves(in) && !is_condition(in) && !changes_state(in);
 }
 
 bool gobin_probe(const struct gobin *b, const struct gobin_func *f, struct gobin_probe *ret)

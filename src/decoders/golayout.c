@@ -1,96 +1,161 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decoders/golayout.h"
 
-#include <stdio.h>
+#include "base/limits.h"
 
-// Read from the DWARF of a program built by each version, Debian's toolchains 1.19.8, 1.21.13,
-// 1.22.12, 1.23.5, 1.24.4, 1.25.12, 1.26.11, 1.27.4; tests/unit/golayout_test.py reads them again.
-static const struct golayout rows[] = {
-#define ROW(v, status, id, parent, made, start, pprof, stop, proc, cur, malloc_, lock)             \
-    {                                                                                              \
-        .minor = (v), .g_stack_lo = 0, .g_stackguard0 = 16, .g_m = 48, .g_atomicstatus = (status), \
-        .g_goid = (id), .g_parent_goid = (parent), .g_gopc = (made), .g_startpc = (start),         \
-        .g_labels = (pprof), .g_preempt_stop = (stop), .m_g0 = 0, .m_procid = (proc),              \
-        .m_curg = (cur), .m_mallocing = (malloc_), .m_locks = (lock), .hmap_flags = 8,             \
-        .hmap_b = 9, .hmap_hash0 = 12, .map_seed = 8, .map_writing = 34, .iter_map = 24,           \
-        .type_size = 0, .type_tflag = 20, .type_kind = 23, .type_str = 40, .map_type_key = 48,     \
-        .map_type_elem = 56                                                                        \
-    }
-    ROW(19, 144, 152, 0, 296, 312, 360, 178, 72, 192, 240, 264),
-    ROW(21, 144, 152, 272, 280, 296, 344, 178, 72, 192, 240, 264),
-    ROW(22, 144, 152, 272, 280, 296, 344, 178, 72, 192, 240, 264),
-    ROW(23, 152, 160, 280, 288, 304, 352, 186, 72, 192, 240, 264),
-    ROW(24, 152, 160, 280, 288, 304, 352, 186, 72, 192, 240, 264),
-    ROW(25, 144, 152, 272, 280, 296, 344, 178, 64, 184, 232, 256),
-    ROW(26, 144, 152, 280, 288, 304, 352, 178, 64, 184, 240, 264),
-    ROW(27, 144, 152, 280, 288, 304, 352, 178, 64, 184, 240, 264),
-#undef ROW
+struct row {
+    unsigned minor;
+    bool swiss;
+    struct golayout layout;
 };
+
+static const struct row rows[] = {
+#include "decoders/golayout_rows.h"
+};
+
+const struct golayout *golayout_row(unsigned minor, bool swiss, bool *exact)
+{
+    const struct row *best = NULL;
+    unsigned distance_min = ~0u;
+    for (size_t i = 0; i < array_size(rows); i++) {
+        if (rows[i].swiss != swiss) continue;
+        unsigned distance = rows[i].minor > minor ? rows[i].minor - minor : minor - rows[i].minor;
+        if (distance > distance_min) continue; // of two as near, the newer
+        best = &rows[i];
+        distance_min = distance;
+    }
+    if (exact) *exact = distance_min == 0;
+    return &best->layout;
+}
+
+static const char *nearest(const struct golayout *row)
+{
+    static const char *const text[][2] = {
+        { "table go1.19", "nearest: go1.19" },
+        { "table go1.21", "nearest: go1.21" },
+        { "table go1.22", "nearest: go1.22" },
+        { "table go1.23", "nearest: go1.23" },
+        { "table go1.24", "nearest: go1.24" },
+        { "table go1.25", "nearest: go1.25" },
+        { "table go1.26", "nearest: go1.26" },
+        { "table go1.27", "nearest: go1.27" },
+        { "table go1.24 noswissmap", "nearest: go1.24 noswissmap" },
+        { "table go1.25 noswissmap", "nearest: go1.25 noswissmap" },
+    };
+    for (size_t i = 0; i < array_size(text); i++) {
+        if (strcmp(text[i][0], row->source) == 0) return text[i][1];
+    }
+    return "nearest";
+}
 
 struct err *golayout_of(struct gobin *b, struct golayout *ret)
 {
-    const struct gobin_info *i = gobin_info(b);
-    const struct golayout *best = &rows[array_size(rows) - 1];
-    unsigned best_distance = ~0u;
-    for (size_t k = 0; k < array_size(rows); k++) {
-        unsigned m = i->minor ? i->minor : 27; // a development version is newer than all
-        unsigned distance = m > rows[k].minor ? m - rows[k].minor : rows[k].minor - m;
-        if (distance < best_distance) best = &rows[k], best_distance = distance;
+    const struct gobin_info *info = gobin_info(b);
+    if (info->major == 1 && info->minor < 19)
+        return err_new(ERR_CANNOT,
+                       "%s: built with %.*s; where the runtime keeps things is known from Go 1.19",
+                       gobin_name(b), STR_ARG(info->version));
+    if (golayout_from_dwarf(b, ret)) return NULL;
+    // A version that was taken out of the binary, or a development version: the newest row.
+    unsigned minor = info->major == 1 ? info->minor : (info->swiss ? 99 : 23);
+    bool exact;
+    const struct golayout *row = golayout_row(minor, info->swiss, &exact);
+    *ret = *row;
+    if (!exact || info->major != 1) ret->source = nearest(row);
+    return NULL;
+}
+
+// ---- Self-check on a live process ----
+
+enum { SAMPLE = 64, LIMIT_ALLGS = 1 << 24 };
+
+struct check {
+    const struct golayout *l;
+    const struct gobin_info *info;
+    uint64_t bias;
+    int pid;
+    golayout_read *read;
+};
+
+static uint64_t word(const struct check *c, uint64_t address)
+{
+    uint64_t v = 0;
+    return c->read(c->pid, address, &v, sizeof(v)) ? v : 0;
+}
+
+// Looks like a g whatever the version: its stack comes first, a power of two in size, then the
+// guard, which lies in the stack or says "preempt".
+static bool is_g(const struct check *c, uint64_t g)
+{
+    uint64_t v[3]; // stack.lo, stack.hi, stackguard0
+    if (g == 0 || g % 8 || !c->read(c->pid, g, v, sizeof(v))) return false;
+    uint64_t size = v[1] - v[0];
+    if (v[0] == 0 && v[1] == 0) return true; // a dead one whose stack was freed
+    return v[0] < v[1] && size >= 2048 && size <= 1ull << 32 && (size & (size - 1)) == 0 &&
+           ((v[2] > v[0] && v[2] < v[1]) || v[2] > UINT64_MAX - 4096);
+}
+
+// Is (p, n, cap) the slice of all goroutines? Up to `SAMPLE` of them into gs, spread over it.
+static size_t try_allgs(const struct check *c, const uint64_t slice[3], uint64_t *gs)
+{
+    uint64_t p = slice[0], n = slice[1], cap = slice[2];
+    if (p < 4096 || p % 8 || n < 2 || n > cap || cap > LIMIT_ALLGS) return 0;
+    size_t k = 0, live = 0;
+    for (uint64_t i = 0; i < SAMPLE && i < n; i++) {
+        uint64_t at = n <= SAMPLE ? i : i * (n / SAMPLE), v[2];
+        if (!c->read(c->pid, p + 8 * at, &gs[k], 8) || !is_g(c, gs[k])) return 0;
+        if (c->read(c->pid, gs[k], v, sizeof(v)) && v[0]) live++;
+        k++;
     }
-    *ret = *best;
-    bool exact = i->major == 1 && i->minor == best->minor;
-    snprintf(ret->source, sizeof(ret->source), "%sgo1.%u",
-             exact ? "table " : "nearest: ", best->minor);
-    return NULL;
+    return live >= 2 ? k : 0;
 }
 
-static struct err *implausible(const struct golayout *l, int pid, const char *what, uint64_t value)
+static size_t find_allgs(const struct check *c, struct gobin *b, uint64_t *gs)
 {
-    return err_new(ERR_CANNOT,
-                   "self-check: with the runtime layout of %s, %s of pid %d reads %#llx; this Go "
-                   "version is not understood, nothing was attached",
-                   l->source, what, pid, (unsigned long long)value);
+    uint64_t at, slice[3];
+    if (gobin_symbol_named(b, STR("runtime.allgs"), &at))
+        return c->read(c->pid, at + c->bias, slice, sizeof(slice)) ? try_allgs(c, slice, gs) : 0;
+    enum { CHUNK_WORDS = 4096, WORDS_MAX = 1 << 22 };
+    uint64_t chunk[CHUNK_WORDS];
+    struct gobin_range bss = c->info->bss;
+    uint64_t end = bss.hi - bss.lo > 8 * WORDS_MAX ? bss.lo + 8 * WORDS_MAX : bss.hi;
+    for (uint64_t lo = (bss.lo + 7) & ~7ull; lo + 24 <= end; lo += 8 * (CHUNK_WORDS - 2)) {
+        size_t n = end - lo < sizeof(chunk) ? (size_t)(end - lo) / 8 : CHUNK_WORDS;
+        if (!c->read(c->pid, lo + c->bias, chunk, 8 * n)) continue;
+        for (size_t i = 0; i + 3 <= n; i++) {
+            size_t k = try_allgs(c, &chunk[i], gs);
+            if (k) return k;
+        }
+    }
+    return 0;
 }
 
-// One goroutine: 0 is a dead one that says nothing, 1 a plausible one.
-static struct err *check_g(const struct golayout *l, int pid, uint64_t g,
-                           bool (*read)(int pid, uint64_t addr, void *p, size_t n), int *ret)
+static bool plausible(const struct check *c, uint64_t g)
 {
-    uint64_t goid, m, lo, curg;
-    uint32_t status;
-    *ret = 0;
-    if (!g || !read(pid, g + l->g_goid, &goid, 8) ||
-        !read(pid, g + l->g_atomicstatus, &status, 4) || !read(pid, g + l->g_m, &m, 8) ||
-        !read(pid, g + l->g_stack_lo, &lo, 8))
-        return NULL; // it may be gone by now
-    if ((status & ~0x1000u) > 10) return implausible(l, pid, "a goroutine's state", status);
-    if ((status & 0xfff) == 6 || (status & 0xfff) == 0) return NULL; // dead or idle
-    if (goid == 0 || goid > 1ull << 48) return implausible(l, pid, "a goroutine's id", goid);
-    // Running, and still so: its M says the same.
-    uint64_t again;
-    if ((status & 0xfff) == 2 && m && read(pid, m + l->m_curg, &curg, 8) &&
-        read(pid, g + l->g_m, &again, 8) && again == m && curg != g && curg > 1 && curg < 4096)
-        return implausible(l, pid, "an M's current goroutine", curg);
-    *ret = 1;
-    return NULL;
+    enum { STATUS_MAX = 10, SCAN = 0x1000, ID_MAX_BITS = 48 };
+    const struct golayout *l = c->l;
+    uint32_t status = 0;
+    if (!c->read(c->pid, g + l->g_atomicstatus, &status, sizeof(status))) return false;
+    status &= ~(uint32_t)SCAN;
+    if (status > STATUS_MAX) return false;
+    if (status == 6 || status == 0) return true; // dead, idle: its fields say nothing
+    uint64_t id = word(c, g + l->g_goid), creator = word(c, g + l->g_gopc) - c->bias;
+    uint64_t m = word(c, g + l->g_m);
+    bool of_text = creator >= c->info->text.lo && creator < c->info->text.hi;
+    bool m_fits = m == 0 || word(c, m + l->m_curg) == g || is_g(c, word(c, m + l->m_g0));
+    return id > 0 && id >> ID_MAX_BITS == 0 && (of_text || creator == -c->bias) && m_fits;
 }
 
 struct err *golayout_check(const struct golayout *l, struct gobin *b, uint64_t bias, int pid,
-                           bool (*read)(int pid, uint64_t addr, void *p, size_t n))
+                           golayout_read *read)
 {
-    enum { LOOKED_AT_MAX = 200 };
-    uint64_t allgs, header[2];
-    if (!gobin_symbol_named(b, STR("runtime.allgs"), &allgs)) return NULL;
-    if (!read(pid, allgs + bias, header, sizeof(header)) || header[1] == 0) return NULL;
-    int plausible = 0;
-    uint64_t n = header[1] < LOOKED_AT_MAX ? header[1] : LOOKED_AT_MAX;
-    for (uint64_t i = 0; i < n; i++) {
-        uint64_t g;
-        int one;
-        if (!read(pid, header[0] + i * 8, &g, 8)) continue;
-        ERR_TRY(check_g(l, pid, g, read, &one));
-        plausible += one;
-    }
-    if (plausible == 0) return implausible(l, pid, "every one of its goroutines (count)", n);
-    return NULL;
+    struct check c = { l, gobin_info(b), bias, pid, read };
+    uint64_t gs[SAMPLE];
+    size_t n = find_allgs(&c, b, gs), good = 0;
+    for (size_t i = 0; i < n; i++) good += plausible(&c, gs[i]);
+    if (5 * good >= 4 * n) return NULL; // the others were being made or ended as we looked
+    return err_new(ERR_CANNOT,
+                   "self-check: %zu of %zu goroutines of pid %d look wrong through the layout that "
+                   "was taken for %.*s (%s), so nothing was attached",
+                   n - good, n, pid, STR_ARG(c.info->version), l->source);
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints what gobin reads, for the oracles of gobin_oracle_test.py to be compared with:
-//   gobin_dump FILE info|functions|globals|calls NAME…|probe NAME…|frames <addresses
+//   gobin_dump FILE info|functions|globals|layout|row|calls NAME…|probe NAME…|frames <addresses
 #include "base/vec.h"
-#include "decoders/gobin.h"
+#include "decoders/golayout.h"
+#include "decoders/gotype.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -94,6 +95,49 @@ static void frames(struct gobin *b)
     }
 }
 
+static void print_layout(const struct golayout *l)
+{
+    printf("source %s\n", l->source);
+#define FIELD(name, structs, members) printf("%s %u\n", #name, l->name);
+#include "decoders/golayout_fields.h"
+}
+
+static void layout(struct gobin *b, bool dwarf)
+{
+    struct golayout l;
+    if (!dwarf)
+        print_layout(golayout_row(gobin_info(b)->minor, gobin_info(b)->swiss, NULL));
+    else if (golayout_from_dwarf(b, &l))
+        print_layout(&l);
+}
+
+static bool read_file(void *arg, uint64_t address, void *ret, size_t n)
+{
+    // Pointers as the loader leaves them, other bytes as the file has them.
+    if (n == 8) return gobin_pointer(arg, address, ret);
+    return gobin_read(arg, address, ret, n);
+}
+
+// Names of the map types that the file itself holds: every descriptor of kind map among the types.
+static void types(struct gobin *b)
+{
+    struct golayout l;
+    struct arena a = { 0 };
+    fail(golayout_of(b, &l));
+    struct gobin_range r = gobin_info(b)->types;
+    for (uint64_t at = (r.lo + 7) & ~7ull; at + 64 < r.hi; at += 8) {
+        struct str name;
+        struct gotype_map m;
+        _cleanup_err_ struct err *e = gotype_map(&l, b, 0, read_file, b, at, &m);
+        if (e) continue;
+        _cleanup_err_ struct err *e2 = gotype_name(&l, b, 0, read_file, b, at, &a, &name);
+        if (!e2 && str_starts(name, STR("map[")))
+            printf("%.*s key %u %llu elem %u %llu\n", STR_ARG(name), m.key.kind,
+                   (unsigned long long)m.key.size, m.elem.kind, (unsigned long long)m.elem.size);
+    }
+    arena_deinit(&a);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3) return 2;
@@ -105,6 +149,9 @@ int main(int argc, char **argv)
     _cleanup_gobin_ struct gobin *b = NULL;
     fail(gobin_open(argv[1], str_make(p, (size_t)st.st_size), &b));
     if (!strcmp(argv[2], "info")) info(b);
+    if (!strcmp(argv[2], "layout")) layout(b, true);
+    if (!strcmp(argv[2], "row")) layout(b, false);
+    if (!strcmp(argv[2], "types")) types(b);
     if (!strcmp(argv[2], "functions")) functions(b);
     if (!strcmp(argv[2], "globals")) globals(b);
     if (!strcmp(argv[2], "calls")) calls(b, argv + 3, argc - 3);
