@@ -151,6 +151,17 @@ void build_label(struct profile_builder *b, struct str key, struct str value)
                                               .value = build_string(b, value) });
 }
 
+static struct str kept(struct profile_builder *b, struct str s)
+{
+    const uint64_t *known = strmap_get(&b->string_of, s);
+    return known ? b->p->strings.p[*known] : arena_str(&b->p->arena, s);
+}
+
+void build_label_copy(struct profile_builder *b, struct str key, struct str value)
+{
+    build_label(b, kept(b, key), kept(b, value));
+}
+
 void build_number(struct profile_builder *b, struct str key, int64_t number, struct str unit)
 {
     add_label(b, (struct profile_label) { .key = build_string(b, key),

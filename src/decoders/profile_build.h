@@ -40,6 +40,8 @@ uint32_t build_string(struct profile_builder *b, struct str s);
 void build_begin(struct profile_builder *b);
 void build_push(struct profile_builder *b, uint32_t location); // innermost first
 void build_label(struct profile_builder *b, struct str key, struct str value);
+// The same with bytes that do not outlive the call: what is new of them is kept in the profile.
+void build_label_copy(struct profile_builder *b, struct str key, struct str value);
 void build_number(struct profile_builder *b, struct str key, int64_t number, struct str unit);
 // One value a sample type; `at`: offset in the input, for a break.
 void build_end(struct profile_builder *b, const int64_t *values, uint64_t at);

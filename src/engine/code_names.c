@@ -30,6 +30,11 @@ void code_names_close(struct code_names *c)
     free(c);
 }
 
+struct gobin *code_names_go(struct code_names *c)
+{
+    return c->go;
+}
+
 bool code_names_any(const struct code_names *c)
 {
     return c->go || elfsym_count(c->elf) > 0;

@@ -7,13 +7,15 @@
 #include "model/frame.h"
 
 struct code_names;
+struct gobin;
 
 // `bytes` is borrowed and must outlive the object, as the names handed out do. ERR_INPUT: not ELF.
 struct err *code_names_open(const char *name, struct str bytes,
                             struct code_names **ret) ERR_MUST_USE;
 void code_names_close(struct code_names *c); // takes NULL
 
-bool code_names_any(const struct code_names *c); // it can name something
+struct gobin *code_names_go(struct code_names *c); // NULL = no Go program
+bool code_names_any(const struct code_names *c);   // it can name something
 // The frames at an instruction's link-time address, innermost first; 0 where it has none.
 size_t code_names_frames(const struct code_names *c, uint64_t address, struct frame *ret,
                          size_t cap);

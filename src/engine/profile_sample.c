@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "decoders/pprof_legacy_map.h"
 #include "decoders/profile_build.h"
+#include "engine/goroutine_read.h"
 #include "sources/input.h"
 #include "sources/perf_sampler.h"
 #include "sources/proc.h"
@@ -20,7 +21,22 @@ struct taker {
     uint64_t period_ns;
     uint32_t kernel; // location of what is spent in the kernel
     uint64_t began_ns;
+    struct goroutine_reader goroutines;
+    bool reads_goroutines; // it is a Go program whose layout is known
+    struct arena scratch;  // of one sample
 };
+
+static void take_goroutine(struct taker *t, uint64_t g)
+{
+    int64_t goid;
+    struct goroutine_labels labels;
+    if (goroutine_read(&t->goroutines, g, &t->scratch, &goid, &labels)) {
+        build_number(&t->b, STR("goroutine"), goid, STR(""));
+        for (size_t i = 0; i < labels.n; i++)
+            build_label_copy(&t->b, labels.label[i].key, labels.label[i].value);
+    }
+    arena_deinit(&t->scratch);
+}
 
 static void take(const struct perf_stack *stack, void *arg)
 {
@@ -31,6 +47,7 @@ static void take(const struct perf_stack *stack, void *arg)
          i++) // the innermost is where it stood, the others return there
         build_push(&t->b, build_address(&t->b, i ? stack->ip[i] - 1 : stack->ip[i]));
     build_number(&t->b, STR("tid"), stack->tid, STR(""));
+    if (t->reads_goroutines) take_goroutine(t, stack->r14);
     const int64_t values[] = { 1, (int64_t)t->period_ns };
     build_end(&t->b, values, 0);
 }
@@ -115,6 +132,29 @@ static void name_all(pid_t pid, struct profile_builder *b, struct log *log)
     }
 }
 
+// Where goroutines are in a Go program; any other is sampled without them.
+static void find_goroutines(pid_t pid, struct taker *t, struct log *log)
+{
+    _cleanup_buf_ struct buf bytes = { 0 };
+    struct code_names *names = NULL;
+    char path[64];
+    proc_exe_path(pid, path, sizeof(path));
+    _cleanup_input_ struct input *in = NULL;
+    _cleanup_err_ struct err *e = input_open(path, NULL, &in);
+    if (!e) e = input_read_all(in, MAX_BINARY, &bytes);
+    if (!e) e = code_names_open(path, buf_str(&bytes), &names);
+    struct gobin *go = e ? NULL : code_names_go(names);
+    if (go) e = golayout_of(go, &t->goroutines.layout);
+    if (go && !e) {
+        const struct gobin_info *info = gobin_info(go);
+        t->goroutines.pid = pid;
+        t->goroutines.label_list = info->swiss || info->minor >= 24;
+        t->reads_goroutines = true;
+        log_debug(log, "goroutines: %s", t->goroutines.layout.source);
+    }
+    code_names_close(names);
+}
+
 static struct err *run(pid_t pid, uint64_t span_ns, unsigned hz, const volatile int *stop,
                        struct taker *t, struct buf *maps, struct log *log)
 {
@@ -160,6 +200,7 @@ struct err *profile_sample(pid_t pid, uint64_t span_ns, unsigned hz, const volat
     p->period = (int64_t)t.period_ns;
     t.kernel = build_frame(&t.b, STR("[kernel]"), STR(""), 0, PROFILE_NONE);
     read_maps(pid, &ret->bytes);
+    find_goroutines(pid, &t, log);
     t.began_ns = clock_now_ns();
     ERR_TRY(run(pid, span_ns, hz, stop, &t, &ret->bytes, log));
     p->duration_ns = (int64_t)(clock_now_ns() - t.began_ns);
