@@ -194,18 +194,6 @@ const struct gotrace_event *gotrace_next(struct gotrace *t)
     return t->v2 ? gotrace_v2_next(t) : gotrace_v1_next(t);
 }
 
-const struct gotrace_event *gotrace_stamp(struct gotrace *t, struct gotrace_event *ev,
-                                          int64_t *last_time)
-{
-    if (ev->time_ns <= *last_time) ev->time_ns = *last_time + 1;
-    if (ev->time_ns > GOTRACE_TIME_MAX) {
-        gotrace_break(t, in_offset(&t->in), "an event at an impossible time");
-        return NULL;
-    }
-    *last_time = ev->time_ns;
-    return ev;
-}
-
 const struct gotrace_break *gotrace_broke(const struct gotrace *t)
 {
     return t->broken ? &t->broke : NULL;

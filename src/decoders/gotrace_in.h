@@ -54,8 +54,12 @@ enum { NUMBER_PAD = 64 };
 const uint8_t *read_long_uvarint(const uint8_t *p, uint64_t *ret);
 static inline const uint8_t *read_uvarint(const uint8_t *p, uint64_t *ret)
 {
-    // Up to eight bytes without a branch that depends on how many they are: most numbers have one
-    // to three, in no order that a processor could foresee.
+    if (*p < 0x80) { // most stacks, reasons and sequence numbers of a small program
+        *ret = *p;
+        return p + 1;
+    }
+    // Two to eight bytes without a branch that depends on how many they are, which no processor
+    // could foresee.
     uint64_t v;
     memcpy(&v, p, sizeof(v));
     uint64_t ends = ~v & 0x8080808080808080u;
@@ -99,8 +103,16 @@ void gotrace_v1_destroy(struct gotrace_v1 *v);
 
 struct gotrace_v2 *gotrace_v2_create(struct gotrace *t);
 const struct gotrace_event *gotrace_v2_next(struct gotrace *t);
+
 // Times increase strictly: one that does not follows 1 ns after the last. NULL (noted) if it is
 // past GOTRACE_TIME_MAX.
-const struct gotrace_event *gotrace_stamp(struct gotrace *t, struct gotrace_event *ev,
-                                          int64_t *last_time);
+static inline const struct gotrace_event *gotrace_stamp(struct gotrace *t, struct gotrace_event *ev,
+                                                        int64_t *last_time)
+{
+    if (ev->time_ns <= *last_time) ev->time_ns = *last_time + 1;
+    *last_time = ev->time_ns;
+    if (ev->time_ns <= GOTRACE_TIME_MAX) return ev;
+    gotrace_break(t, in_offset(&t->in), "an event at an impossible time");
+    return NULL;
+}
 void gotrace_v2_destroy(struct gotrace_v2 *v);

@@ -106,8 +106,8 @@ static bool fits(uint32_t index, enum need need)
     return need == MAY || (need == MUST) == (index != NO_INDEX);
 }
 
-static enum advance need(struct gotrace_v2 *v, const struct raw_event *ev, const struct context *c,
-                         enum need proc, enum need go)
+static inline enum advance need(struct gotrace_v2 *v, const struct raw_event *ev,
+                                const struct context *c, enum need proc, enum need go)
 {
     BROKEN_IF(c->thread == NO_INDEX, v, ev, "%s stands outside any thread", NAME(ev));
     BROKEN_IF(!fits(c->proc, proc), v, ev, "%s on thread %lld, which has %s P", NAME(ev),
@@ -123,7 +123,8 @@ static enum advance need(struct gotrace_v2 *v, const struct raw_event *ev, const
     } while (0)
 
 // Queues an event that happens in context c, with the stacks and strings that its type names.
-static struct gotrace_event *push_plain(struct gotrace_v2 *v, int64_t time, const struct context *c)
+static inline struct gotrace_event *push_plain(struct gotrace_v2 *v, int64_t time,
+                                               const struct context *c)
 {
     const struct order *o = &v->order;
     struct gotrace_event *out = &v->queue[v->queue_n++];
@@ -137,8 +138,8 @@ static struct gotrace_event *push_plain(struct gotrace_v2 *v, int64_t time, cons
     return out;
 }
 
-static struct gotrace_event *push(struct gotrace_v2 *v, const struct raw_event *ev,
-                                  const struct context *c)
+static inline struct gotrace_event *push(struct gotrace_v2 *v, const struct raw_event *ev,
+                                         const struct context *c)
 {
     const struct event_spec *spec = &event_specs[ev->type];
     struct gotrace_event *out = push_plain(v, ev->time, c);
@@ -152,8 +153,8 @@ static struct gotrace_event *push(struct gotrace_v2 *v, const struct raw_event *
     return out;
 }
 
-static void push_go(struct gotrace_v2 *v, const struct raw_event *ev, const struct context *c,
-                    uint32_t go, unsigned from, unsigned to)
+static inline void push_go(struct gotrace_v2 *v, const struct raw_event *ev,
+                           const struct context *c, uint32_t go, unsigned from, unsigned to)
 {
     struct gotrace_event *out = push(v, ev, c);
     out->kind = GOTRACE_GO;
@@ -409,8 +410,8 @@ static enum advance go_leave(struct gotrace_v2 *v, const struct raw_event *ev, s
 }
 
 // A goroutine named by an event of anyone, if it has this status and the event is its next.
-static bool go_ready(struct gotrace_v2 *v, const struct raw_event *ev, unsigned status,
-                     uint32_t *ret)
+static inline bool go_ready(struct gotrace_v2 *v, const struct raw_event *ev, unsigned status,
+                            uint32_t *ret)
 {
     uint32_t known = gotrace_goroutine_find(v->t->tables, (int64_t)ev->args[0]);
     if (known >= v->order.go.n) return false; // GOTRACE_NONE too

@@ -24,6 +24,7 @@ void gotrace_v2_destroy(struct gotrace_v2 *v)
     for (size_t i = 0; i < v->block.n; i++) free(v->block.p[i]);
     vec_deinit(&v->block);
     vec_deinit(&v->batch);
+    vec_deinit(&v->thread);
     vec_deinit(&v->sample);
     vec_deinit(&v->raw_frame);
     vec_deinit(&v->raw_stack);
@@ -36,20 +37,13 @@ void gotrace_v2_destroy(struct gotrace_v2 *v)
     free(v);
 }
 
-bool v2_string(struct gotrace_v2 *v, const struct raw_event *ev, uint64_t id, uint32_t *ret)
+bool v2_missing(struct gotrace_v2 *v, const struct raw_event *ev, const char *what, uint64_t id,
+                uint32_t *ret)
 {
     *ret = 0;
-    if (id_table_get(&v->strings, id, ret) || v->lenient) return true;
-    return gotrace_break(v->t, ev->offset, "%s names string %llu, which there is not",
-                         event_specs[ev->type].name, (unsigned long long)id);
-}
-
-bool v2_stack(struct gotrace_v2 *v, const struct raw_event *ev, uint64_t id, uint32_t *ret)
-{
-    *ret = 0;
-    if (id_table_get(&v->stacks, id, ret) || v->lenient) return true;
-    return gotrace_break(v->t, ev->offset, "%s names stack %llu, which there is not",
-                         event_specs[ev->type].name, (unsigned long long)id);
+    if (v->lenient) return true;
+    return gotrace_break(v->t, ev->offset, "%s names %s %llu, which there is not",
+                         event_specs[ev->type].name, what, (unsigned long long)id);
 }
 
 // ---- batches
@@ -246,10 +240,12 @@ static bool add_events(struct gotrace_v2 *v, const struct header *h)
     uint32_t index = (uint32_t)v->batch.n;
     uint32_t number = order_thread(v, (int64_t)h->thread); // may move the table
     struct order_thread *thread = &v->order.thread.p[number];
-    if (thread->last_batch == NO_INDEX)
+    if (thread->last_batch == NO_INDEX) {
         thread->first_batch = index;
-    else
+        vec_push(&v->thread, number);
+    } else {
         v->batch.p[thread->last_batch].next = index;
+    }
     thread->last_batch = index;
     vec_push(&v->batch, b);
     return true;
@@ -282,6 +278,11 @@ static void forget_generation(struct gotrace_v2 *v)
 {
     v->block_at = v->block_used = 0;
     v->data_bytes = 0;
+    for (size_t i = 0; i < v->thread.n; i++) {
+        struct order_thread *thread = &v->order.thread.p[v->thread.p[i]];
+        thread->first_batch = thread->last_batch = NO_INDEX;
+    }
+    vec_clear(&v->thread);
     vec_clear(&v->batch);
     vec_clear(&v->sample);
     vec_clear(&v->raw_frame);
@@ -293,8 +294,6 @@ static void forget_generation(struct gotrace_v2 *v)
     v->next_sample = 0;
     v->generation = 0;
     v->has_frequency = v->has_clock = v->lenient = false;
-    for (size_t i = 0; i < v->order.thread.n; i++)
-        v->order.thread.p[i].first_batch = v->order.thread.p[i].last_batch = NO_INDEX;
 }
 
 // Whether a batch belongs to the generation being read; if not, *over says whether it begins the
@@ -548,10 +547,10 @@ static void sort_heap(struct heap_entry *h, size_t n)
 
 static bool begin_streams(struct gotrace_v2 *v)
 {
-    for (uint32_t i = 0; i < v->order.thread.n; i++) {
-        uint32_t first = v->order.thread.p[i].first_batch;
-        if (first == NO_INDEX) continue;
-        struct thread_cursor c = { .thread = i, .batch = first };
+    for (size_t i = 0; i < v->thread.n; i++) {
+        uint32_t thread = v->thread.p[i];
+        struct thread_cursor c = { .thread = thread,
+                                   .batch = v->order.thread.p[thread].first_batch };
         enum stream s = stream_next(v, &c);
         if (s == STREAM_BROKEN) v->stopped = !v->lenient;
         if (v->stopped) return false;

@@ -198,6 +198,7 @@ struct gotrace_v2 {
     size_t block_at, block_used;
     uint64_t data_bytes;
     VEC(struct batch) batch;
+    VEC(uint32_t) thread; // that have batches, in the order of their first
     VEC(struct cpu_sample) sample;
     size_t next_sample;
     VEC(struct raw_frame) raw_frame;
@@ -228,5 +229,17 @@ enum advance { ADVANCE_NO, ADVANCE_YES, ADVANCE_BROKEN };
 enum advance order_advance(struct gotrace_v2 *v, struct raw_event *ev, uint32_t thread);
 
 // A string or stack number of the generation → of the tables. False (noted) if there is none.
-bool v2_string(struct gotrace_v2 *v, const struct raw_event *ev, uint64_t id, uint32_t *ret);
-bool v2_stack(struct gotrace_v2 *v, const struct raw_event *ev, uint64_t id, uint32_t *ret);
+bool v2_missing(struct gotrace_v2 *v, const struct raw_event *ev, const char *what, uint64_t id,
+                uint32_t *ret);
+
+static inline bool v2_string(struct gotrace_v2 *v, const struct raw_event *ev, uint64_t id,
+                             uint32_t *ret)
+{
+    return id_table_get(&v->strings, id, ret) || v2_missing(v, ev, "string", id, ret);
+}
+
+static inline bool v2_stack(struct gotrace_v2 *v, const struct raw_event *ev, uint64_t id,
+                            uint32_t *ret)
+{
+    return id_table_get(&v->stacks, id, ret) || v2_missing(v, ev, "stack", id, ret);
+}

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""trace.py [--mb N] [--runs N]: reading speed of execution traces, paired with Go's own tools on the
+same file, run by run in turn. A trace of at least --mb MB is made by the service of
+tests/oracle/gotrace; into bench/results/trace.jsonl go all times:
+
+  maptrap      maptrap trace FILE: parsed, summed up, the text answer
+  go-tool      go tool trace -pprof=sched FILE (built once): parsed, one profile made
+  go-summarize internal/trace's Reader and Summarizer: parsed, summed up
+  go-read      internal/trace's Reader alone: parsed, nothing done with it"""
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [HERE, os.path.join(os.path.dirname(HERE), "tests/oracle")]
+import gotrace  # noqa: E402
+import record  # noqa: E402
+
+GO = "1.27"
+
+
+def timed(command):
+    """Seconds and CPU seconds of a command, and its peak memory."""
+    began = time.monotonic()
+    p = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(p.pid, 0)
+    p.returncode = status
+    took = time.monotonic() - began
+    if status:
+        sys.exit(f"{command[0]} ended with {status}")
+    return {"s": round(took, 3), "cpu_s": round(usage.ru_utime + usage.ru_stime, 3),
+            "peak_mb": usage.ru_maxrss // 1024}
+
+
+def make_trace(folder, mb):
+    shutil.copy(gotrace.HERE + "/service.go", folder + "/main.go")
+    gotrace.go_build(GO, folder, folder + "/service")
+    path, seconds = folder + "/big.trace", 5
+    while True:
+        subprocess.run([folder + "/service", path, f"{seconds}s", "hot"], check=True,
+                       stdout=subprocess.DEVNULL)
+        if os.path.getsize(path) >= mb * 1e6:
+            return path
+        seconds *= 2
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--mb", type=int, default=50)
+    parser.add_argument("--runs", type=int, default=7)
+    args = parser.parse_args()
+    series = record.Series("trace", "execution traces: maptrap against Go's own tools", resume=False)
+    with tempfile.TemporaryDirectory() as folder:
+        oracle = gotrace.Oracle(GO)
+        tool = folder + "/gotool"
+        gotrace.go_build(GO, gotrace.goroot(GO) + "/src/cmd/trace", tool)
+        path = make_trace(folder, args.mb)
+        arms = {"maptrap": [gotrace.MAPTRAP, "trace", path],
+                "go-tool": [tool, "-pprof=sched", path],
+                "go-summarize": [oracle.binary, "summarize", path],
+                "go-read": [oracle.binary, "read", path]}
+        size = os.path.getsize(path)
+        events = gotrace.ours(path)[1]["events"]
+        best = {}
+        for run in range(args.runs):
+            for name, command in arms.items():
+                row = {"arm": name, "run": run, "bytes": size, "events": events, **timed(command)}
+                series.add(row)
+                best.setdefault(name, []).append(row["s"])
+        oracle.close()
+    for name, times in best.items():
+        median = sorted(times)[len(times) // 2]
+        ours = sorted(best["maptrap"])[len(times) // 2]
+        print(f"{name:13} {median:7.3f} s  {size / median / 1e6:6.0f} MB/s  "
+              f"{events / median / 1e6:6.1f} M events/s  {median / ours:5.1f} x maptrap's time")
+
+
+if __name__ == "__main__":
+    main()
