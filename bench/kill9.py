@@ -54,7 +54,7 @@ def main():
     series = record.Series("kill9", f"kill -9 at 0..{args.longest} s, Go {args.go}")
     bad = sum(bool(r["wrong"]) for r in series.rows)
     with service.Place() as place:
-        target = place.target("shop", args.go, ["-self-load", "120", "-rate", "60", "-fixed"])
+        target = place.target("shop", args.go, ["-self-load", "60", "-rate", "60", "-fixed"])
         time.sleep(1)
         speed, before = process.speeds(target, 2), process.bpf_objects()
         for n in range(len(series.rows), args.times):
@@ -74,7 +74,7 @@ def main():
                 print(f"{n + 1}: after {wait:.2f} s: {'; '.join(row['wrong'])}", flush=True)
                 if not target.alive():
                     break
-        racy = place.target("shop", args.go, ["-self-load", "120", "-rate", "60"])
+        racy = place.target("shop", args.go, ["-self-load", "60", "-rate", "60"])
         status = subprocess.run([service.MAPTRAP, "locate", "--pid", str(racy.pid), "--until-found", "--for", "30s"],
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60).returncode
     bad += status != 1

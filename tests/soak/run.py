@@ -58,7 +58,7 @@ def main():
     passed = failed = 0
     end = time.monotonic() + args.seconds
     with service.Place() as place:
-        shop = place.target("shop", args.go, ["-self-load", "150", "-rate", "60", "-fixed"])
+        shop = place.target("shop", args.go, ["-self-load", "60", "-rate", "60", "-fixed"])
         while time.monotonic() < end:
             row = one_round(place, shop, names[len(series.rows) % len(names)], args)
             series.add(row)
