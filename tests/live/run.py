@@ -54,6 +54,8 @@ def why_not(need):
         return "" if kernel() >= want else f"kernel {platform.release()} is older than {need[8:]}"
     if need.startswith("cpus>="):
         return "" if os.cpu_count() >= int(need[6:]) else f"only {os.cpu_count()} CPUs"
+    if need.startswith("later:"):  # locate cannot do it yet
+        return need[6:].replace("-", " ")
     if need.startswith("tool:"):
         return "" if shutil.which(need[5:]) else f"no {need[5:]}"
     raise cases.BadCase(f"no such need: {need}")
