@@ -255,6 +255,7 @@ static bool add_events(struct gotrace_v2 *v, const struct header *h)
 // lacks. False: over a limit.
 static bool add_batch(struct gotrace_v2 *v, const struct header *h)
 {
+    if (v->first_ticks == 0 || h->batch.time < v->first_ticks) v->first_ticks = h->batch.time;
     if (h->experiment) return true; // of an experiment: not read
     uint8_t type = h->batch.n ? v->spill_data[0] : EV_NONE;
     bool ok = true;
@@ -292,7 +293,7 @@ static void forget_generation(struct gotrace_v2 *v)
     id_table_clear(&v->strings);
     id_table_clear(&v->stacks);
     v->next_sample = 0;
-    v->generation = 0;
+    v->generation = v->first_ticks = 0;
     v->has_frequency = v->has_clock = v->lenient = false;
 }
 
@@ -432,6 +433,9 @@ static bool load_generation(struct gotrace_v2 *v)
         v->sample.p[i].time = ticks_to_ns(v, v->sample.p[i].ticks);
     if (v->sample.n) qsort(v->sample.p, v->sample.n, sizeof(*v->sample.p), compare_samples);
     if (!v->order.first_generation) v->order.first_generation = v->generation;
+    // A generation's beginning takes a time of its own, as it is an event to Go's reader.
+    int64_t begin = ticks_to_ns(v, v->first_ticks);
+    v->last_time = begin > v->last_time ? begin : v->last_time + 1;
     return begin_streams(v);
 }
 

@@ -190,7 +190,8 @@ struct gotrace_v2 {
     struct order order;
     // The generation in memory.
     uint64_t generation;
-    double ns_per_tick; // 0 = not known
+    uint64_t first_ticks; // the earliest batch's, 0 = none yet
+    double ns_per_tick;   // 0 = not known
     bool has_frequency, has_clock;
     bool lenient;         // it is not whole, or damaged: what its tables lack is left out
     bool last;            // nothing comes after it

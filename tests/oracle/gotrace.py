@@ -82,11 +82,10 @@ def copy_package(version, gopath):
 
 
 def slack_of(version):
-    """ns by which times may differ. Events of two threads on one tick are spaced 1 ns apart in the order
-    they come in, which a sort decides that is not stable where many threads wait. Up to 1.23 the reader takes threads with equal times in random
+    """ns by which times may differ: up to 1.23 the reader takes threads with equal times in random
     order (it ranges over a map), and spaces them 1 ns apart; so does that of 1.27 with what was there
     when a trace of 1.21 or before began."""
-    return 20 if version in ("1.22", "1.23") else 2
+    return 20 if version in ("1.22", "1.23") else 0
 
 
 class Oracle:
@@ -201,7 +200,7 @@ def do_tests(counts):
         oracle.close()
 
 
-def do_files(counts, files, version="1.27", slack=2):
+def do_files(counts, files, version="1.27", slack=0):
     oracle = Oracle(version)
     for path in files:
         compare(counts, f"{os.path.basename(path)} by go{version}", path, oracle.sum(path), slack)
@@ -234,7 +233,7 @@ def do_made(counts, folder, versions):
     for version, path in zip(versions, do_make(folder, versions)):
         if version in V2:
             do_files(counts, [path], version, slack_of(version))
-        do_files(counts, [path], "1.27", slack=2 if version in V2 else 100)
+        do_files(counts, [path], "1.27", slack=0 if version in V2 else 100)
 
 
 def main():
