@@ -48,7 +48,7 @@ static struct err *read_trace(struct work *w, const char *name, const struct opt
     const struct input_options options = {
         .decompress = true,
         .pprof = "trace?seconds=5",
-        .otherwise = "import _ \"net/http/pprof\" serves it, or runtime/trace.Start writes a file",
+        .otherwise = "runtime/trace.Start in the service writes the same to a file",
     };
     ERR_TRY(input_open(name, &options, &w->in));
     gotrace_tables_init(&w->tables);

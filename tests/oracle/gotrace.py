@@ -3,7 +3,8 @@
 """gotrace.py: `maptrap trace` against Go's own trace parsers.
 
 gotrace.py tests            internal/trace/testdata/tests/*.test of each toolchain of 1.22 and later:
-                            accepted and refused alike, with as many events, and the same times
+                            (--go V: of one) accepted and refused alike, with as many events, and
+                            the same times
 gotrace.py v1               *_good of the 1.19 and 1.21 toolchains
 gotrace.py files FILE...    any traces, against the parser of Go 1.27 (--go V: another)
 gotrace.py make DIR [V...]  traces of tests/oracle/gotrace/service.go by each toolchain, into DIR
@@ -186,8 +187,8 @@ def compare(counts, name, path, theirs, slack=0, verdict=None):
         counts.result(name, compare_times(mine, theirs, slack))
 
 
-def do_tests(counts):
-    for version in V2:
+def do_tests(counts, versions):
+    for version in versions:
         oracle = Oracle(version)
         folder = source(version) + ("/trace/v2" if version == "1.22" else "/trace")
         with tempfile.TemporaryDirectory() as out:
@@ -241,15 +242,15 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=["tests", "v1", "files", "make", "all"])
     parser.add_argument("args", nargs="*")
-    parser.add_argument("--go", default="1.27")
+    parser.add_argument("--go")
     args = parser.parse_args()
     counts = Counts()
     if args.what in ("tests", "all"):
-        do_tests(counts)
+        do_tests(counts, [args.go] if args.go and args.what == "tests" else V2)
     if args.what in ("v1", "all"):
         do_v1(counts)
     if args.what == "files":
-        do_files(counts, args.args, args.go)
+        do_files(counts, args.args, args.go or "1.27")
     if args.what == "make":
         do_make(args.args[0], args.args[1:] or ALL)
         return
