@@ -296,6 +296,7 @@ struct err *gobin_open(const char *name, struct str bytes, struct gobin **ret)
 {
     struct gobin *b = mem_zalloc(sizeof(*b));
     b->name = mem_strdup(name);
+    b->names = mem_zalloc(sizeof(*b->names));
     struct err *e = open_into(b, bytes);
     if (e) {
         gobin_close(b);
@@ -312,6 +313,9 @@ void gobin_close(struct gobin *b)
     strmap_deinit(&b->by_name);
     strmap_deinit(&b->symbols);
     free(b->next_of_name);
+    strmap_deinit(&b->names->known);
+    arena_deinit(&b->names->arena);
+    free(b->names);
     vec_deinit(&b->data);
     free(b->name);
     free(b);
@@ -455,9 +459,30 @@ bool gobin_func_named(struct gobin *b, struct str name, struct gobin_func *ret)
     return n != 0;
 }
 
+// "main.(*T[...]).Set" of "main.(*T[go.shape.string]).Set": as stack traces have it, so that a name
+// from a log and one from the binary are the same (runtime.funcNameForPrint).
+static struct str short_name(struct short_names *names, struct str name)
+{
+    size_t open = str_find_char(name, '['), close = str_rfind_char(name, ']');
+    if (open == STR_NPOS || close == STR_NPOS || close < open) return name;
+    struct str inner = str_sub(name, open + 1, close);
+    if (str_eqc(inner, "...")) return name;
+    uint64_t *known = strmap_put(&names->known, name, NULL);
+    if (!*known) {
+        struct str *made = arena_new(&names->arena, struct str);
+        struct str tail = str_sub(name, close, name.n);
+        *made = str_from(arena_printf(&names->arena, "%.*s...%.*s",
+                                      STR_ARG(str_sub(name, 0, open + 1)), STR_ARG(tail)));
+        *known = (uintptr_t)made;
+    }
+    return *(const struct str *)(uintptr_t)*known;
+}
+
 size_t gobin_frames(const struct gobin *b, uint64_t pc, struct frame *ret, size_t cap)
 {
-    return gopclntab_frames(&b->pcln, pc, ret, cap);
+    size_t n = gopclntab_frames(&b->pcln, pc, ret, cap);
+    for (size_t i = 0; i < n; i++) ret[i].function = short_name(b->names, ret[i].function);
+    return n;
 }
 
 bool gobin_sp_delta(const struct gobin *b, uint64_t pc, uint32_t *ret)

@@ -85,7 +85,7 @@ bool gobin_pointer(const struct gobin *b, uint64_t address, uint64_t *ret);
 struct gobin_func {
     uint32_t index;      // in address order
     uint64_t entry, end; // end: the next function's entry, so padding is inside
-    struct str name;     // generic ones as pclntab has them: "main.F[...]"
+    struct str name;     // as pclntab has it: "main.F[go.shape.int]", "main.F[...]" up to 1.20
     uint32_t start_line; // of `func`; 0 = unknown (≤1.19)
     uint8_t id;          // runtime's FuncID: differs between versions
     bool wrapper;        // made by the compiler: method and ABI wrappers
@@ -101,9 +101,10 @@ bool gobin_func_named(struct gobin *b, struct str name, struct gobin_func *ret);
 size_t gobin_funcs_named(struct gobin *b, struct str name, struct gobin_func *ret, size_t cap);
 
 // The frames at an instruction, innermost first: the inlined chain, last the function that has the
-// code. Returns how many (≤ cap), 0 if pc lies in no Go function. `frame.pc` is pc in all of them.
-// pc is the address of the instruction itself; for a return address hand in pc - 1, as every
-// frame but the innermost needs (the call may be the last instruction of its line).
+// code. Generic functions are named as stack traces name them, "main.F[...]" (struct gobin_func has
+// the name of pclntab). Returns how many (≤ cap), 0 if pc lies in no Go function. `frame.pc` is pc
+// in all of them. pc is the address of the instruction itself; for a return address hand in pc - 1,
+// as every frame but the innermost needs (the call may be the last instruction of its line).
 size_t gobin_frames(const struct gobin *b, uint64_t pc, struct frame *ret, size_t cap);
 
 // Bytes between rsp and its value at the function's entry, before the instruction at pc runs (so
@@ -112,7 +113,8 @@ bool gobin_sp_delta(const struct gobin *b, uint64_t pc, uint32_t *ret);
 
 // ---- Data ----
 
-// From the symbol table; without one, from DWARF. Go's name: "main.cache", "runtime.sched".
+// From the symbol table (a stripped program has none: false). Go's name: "main.cache",
+// "runtime.sched".
 bool gobin_symbol_named(struct gobin *b, struct str name, uint64_t *ret_address);
 // The variable that holds the address, and how far in it is.
 bool gobin_symbol_of(struct gobin *b, uint64_t address, struct str *ret_name, uint64_t *ret_offset);
