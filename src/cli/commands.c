@@ -5,6 +5,7 @@
 extern const struct command cmd_locate;
 extern const struct command cmd_profile;
 extern const struct command cmd_trace;
+extern const struct command cmd_scan;
 extern const struct command cmd_doctor;
 extern const struct command cmd_completion;
 extern const struct command cmd_man;
@@ -15,6 +16,7 @@ const struct command *const commands[] = {
     &cmd_locate,
     &cmd_profile,
     &cmd_trace,
+    &cmd_scan,
     &cmd_doctor,
     &cmd_completion,
     &cmd_man,

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: Apache-2.0
+// Calls: locks, goroutines, builtins, what the standard library does, and what functions of the
+// tree were found to do.
+#include "analyses/goscan_int.h"
+
+enum { MOST_ARGS = 12 };
+
+struct args {
+    struct val v[MOST_ARGS];
+    struct go_node *node[MOST_ARGS];
+    size_t n;
+};
+
+// ---- goroutines ----
+
+struct gthread *new_thread(struct walker *w, int kind, uint32_t pos)
+{
+    struct gthread *t = arena_new(w->s->arena, struct gthread);
+    t->parent = w->thread;
+    t->func = w->func;
+    t->loop = w->loop;
+    t->pos = pos;
+    t->kind = kind;
+    t->spawn_seq = ++w->s->seq;
+    t->join_seq = UINT32_MAX;
+    vec_push(&w->s->threads, t);
+    return t;
+}
+
+static bool loop_within(const struct gloop *inner, const struct gloop *outer)
+{
+    for (; inner; inner = inner->parent)
+        if (inner == outer) return true;
+    return false;
+}
+
+void walk_join(struct walker *w)
+{
+    if (w->in_defer) return;
+    uint32_t seq = ++w->s->seq;
+    for (size_t i = w->first_thread; i < w->s->threads.n; i++) {
+        struct gthread *t = w->s->threads.p[i];
+        if (t->parent != w->thread || t->func != w->func || t->join_seq != UINT32_MAX) continue;
+        t->join_seq = seq;
+        if (t->loop && loop_within(w->loop, t->loop)) t->loop_joined = true;
+    }
+}
+
+bool is_handler(struct walker *w, struct go_node *type)
+{
+    bool writer = false, request = false, one = false;
+    unsigned n = 0;
+    for (struct go_node *p = type->kid[1]; p; p = p->next, n++) {
+        struct gtype *t = type_of_node(&w->types, p->kid[1]);
+        struct gtype *e = t->kind == T_PTR ? t->elem : t;
+        if (e->kind != T_EXT) continue;
+        struct str name = scan_name(w->s, e->sym);
+        writer |= str_eqc(e->path, "net/http") && str_eqc(name, "ResponseWriter");
+        request |= str_eqc(e->path, "net/http") && str_eqc(name, "Request");
+        one |= str_eqc(name, "RequestCtx") ||
+               (str_eqc(name, "Context") && (str_find(e->path, STR("gin")) != STR_NPOS ||
+                                             str_find(e->path, STR("echo")) != STR_NPOS));
+    }
+    return (writer && request) || (one && n == 1);
+}
+
+bool is_handler_closure(struct walker *w, struct go_node *type)
+{
+    return is_handler(w, type);
+}
+
+// Runs a closure as a goroutine of its own.
+static void spawn_closure(struct walker *w, struct closure *c, uint32_t pos, bool multi,
+                          const struct args *a)
+{
+    struct gthread *t = new_thread(w, THREAD_GO, pos);
+    t->multi = multi;
+    struct state st = { .started = true };
+    c->walked = false;
+    walk_closure(w, c, &st, t, a ? a->v : NULL, a ? a->n : 0);
+}
+
+// ---- locks ----
+
+static bool lock_name(uint32_t sym)
+{
+    return sym == S_Lock || sym == S_RLock || sym == S_TryLock || sym == S_TryRLock;
+}
+
+static bool unlock_name(uint32_t sym)
+{
+    return sym == S_Unlock || sym == S_RUnlock;
+}
+
+// A mutex inside a struct that the function got by value is a copy.
+static bool copied_lock(struct scan *s, const struct place *p)
+{
+    const struct place *q = p;
+    for (; q->parent; q = q->parent)
+        if (type_under(s, q->type)->kind == T_PTR || q->kind == P_INDEX) return false;
+    return q->var && q->var->by_value && p->parent;
+}
+
+static void lock(struct walker *w, struct place *p, const void *class, uint8_t mode, uint32_t pos)
+{
+    struct state *st = w->st;
+    for (uint8_t i = 0; i < st->n; i++)
+        if (st->held[i].class == class && st->held[i].place == p) {
+            st->held[i].mode = mode;
+            st->held[i].deferred = false;
+            return;
+        }
+    if (st->n >= LIMIT_GOSCAN_HELD) {
+        st->unknown = true;
+        return;
+    }
+    st->held[st->n] = (struct held) { .place = p, .class = class, .pos = pos, .mode = mode };
+    st->held[st->n++].copy = p && copied_lock(w->s, p);
+}
+
+static void unlock(struct walker *w, const struct place *p, const void *class)
+{
+    struct state *st = w->st;
+    for (uint8_t i = 0; i < st->n; i++)
+        if (st->held[i].class == class && (st->held[i].place == p || !p || !st->held[i].place)) {
+            st->held[i] = st->held[--st->n];
+            memset(&st->held[st->n], 0, sizeof(st->held[0]));
+            return;
+        }
+    if (st->n < LIMIT_GOSCAN_HELD) // held on entry, and released here
+        st->held[st->n++] =
+            (struct held) { .place = (struct place *)p, .class = class, .mode = HOLD_NONE };
+    if (w->thread->kind == THREAD_BODY && !w->in_closure && w->func->effects.n < LIMIT_GOSCAN_HELD)
+        vec_push(&w->func->effects, (struct lock_effect) { (struct place *)p, class, HOLD_NONE });
+}
+
+static bool lock_call(struct walker *w, const struct val *f, uint32_t pos)
+{
+    if (!lock_name(f->sym) && !unlock_name(f->sym)) return false;
+    const void *class = place_class(f->p);
+    if (!class) {
+        w->st->unknown = true; // some lock that has no name here
+        return true;
+    }
+    bool read = f->sym == S_RLock || f->sym == S_TryRLock;
+    bool try = f->sym == S_TryLock || f->sym == S_TryRLock;
+    if (unlock_name(f->sym))
+        unlock(w, f->p, class);
+    else
+        lock(w, f->p, class, try ? HOLD_MAYBE : read ? HOLD_READ : HOLD_WRITE, pos);
+    return true;
+}
+
+// `if mu.TryLock()`: held where it is true.
+void walk_condition(struct walker *w, struct go_node *x, struct state *ret_false)
+{
+    while (x->kind == GO_PAREN) x = x->kid[0];
+    if (x->kind == GO_UNARY && x->op == GO_T_NOT) {
+        struct state f;
+        walk_condition(w, x->kid[0], &f);
+        *ret_false = *w->st;
+        *w->st = f;
+        return;
+    }
+    if (x->kind == GO_BINARY && x->op == GO_T_LAND) {
+        struct state first, second;
+        walk_condition(w, x->kid[0], &first);
+        walk_condition(w, x->kid[1], &second);
+        state_join(&first, &second);
+        *ret_false = first;
+        return;
+    }
+    struct state before = *w->st;
+    eval(w, x);
+    *ret_false = *w->st;
+    if (x->kind != GO_CALL || x->kid[0]->kind != GO_SELECTOR) return;
+    uint32_t sym = scan_sym(w->file, x->kid[0]);
+    if (sym != S_TryLock && sym != S_TryRLock) return;
+    *ret_false = before;
+    for (uint8_t i = 0; i < w->st->n; i++)
+        if (w->st->held[i].mode == HOLD_MAYBE)
+            w->st->held[i].mode = sym == S_TryLock ? HOLD_WRITE : HOLD_READ;
+}
+
+// ---- builtins and the standard library ----
+
+static struct val call_builtin(struct walker *w, uint32_t sym, struct go_node *call)
+{
+    struct val r = { .t = &w->s->basic }, x = { .t = &w->s->unknown };
+    struct go_node *first = call->kid[1];
+    if (sym == S_make || sym == S_new) {
+        if (first) eval_list(w, first->next);
+        r.t = first ? type_of_node(&w->types, first) : &w->s->unknown;
+        if (sym == S_new) r.t = type_new(w->s, T_PTR, r.t);
+        r.fresh = true;
+        return r;
+    }
+    if (!first) return r;
+    x = eval(w, first);
+    for (struct go_node *a = first->next; a; a = a->next) {
+        struct val v = eval(w, a);
+        if (v.closure) walk_unknown_closure(w, v.closure);
+        if (sym == S_append && !x.owned) eval_escape(w, &v);
+    }
+    bool map = type_is_map(w->s, x.t);
+    if (map && (sym == S_delete || sym == S_clear)) note_access(w, ACCESS_WRITE, &x, call->pos);
+    if (map && sym == S_len) note_access(w, ACCESS_READ, &x, call->pos);
+    if (sym == S_append) return x;
+    if (sym == S_panic) w->st->dead = true;
+    return r;
+}
+
+// The maps of a value that is printed or encoded are iterated.
+static void read_whole(struct walker *w, const struct val *v, uint32_t pos)
+{
+    struct gobj *o = type_obj(v->t);
+    struct gtype *u = type_deref(w->s, v->t);
+    if (!v->p) return;
+    if (u->kind == T_MAP) {
+        struct val m = *v;
+        note_access(w, ACCESS_RANGE, &m, pos);
+        return;
+    }
+    if (u->kind != T_STRUCT || !o || o->methods.n) return; // may have a way of its own
+    for (uint32_t i = 0; i < u->n_fields; i++) {
+        if (!type_is_map(w->s, u->fields[i].type)) continue;
+        struct val m = { .t = u->fields[i].type };
+        m.p = place_step(w->s, v->p, P_FIELD, &u->fields[i], 0, m.t);
+        note_access(w, ACCESS_RANGE, &m, pos);
+    }
+}
+
+static bool call_maps(struct walker *w, const struct val *f, struct args *a, uint32_t pos,
+                      struct val *r)
+{
+    if (!str_eqc(f->pkg, "maps") && !str_eqc(f->pkg, "golang.org/x/exp/maps")) return false;
+    if (a->n &&
+        (f->sym == S_Copy || f->sym == S_Insert || f->sym == S_DeleteFunc || f->sym == S_clear))
+        note_access(w, ACCESS_WRITE, &a->v[0], pos);
+    if (a->n > 1 && f->sym == S_Copy) note_access(w, ACCESS_RANGE, &a->v[1], pos);
+    if (a->n && (f->sym == S_Clone || f->sym == S_Keys || f->sym == S_Values || f->sym == S_All))
+        note_access(w, ACCESS_RANGE, &a->v[0], pos);
+    r->fresh = true;
+    if (f->sym == S_Clone && a->n) r->t = a->v[0].t;
+    for (size_t i = 0; i < a->n; i++)
+        if (a->v[i].closure) walk_closure(w, a->v[i].closure, w->st, w->thread, NULL, 0);
+    return true;
+}
+
+static bool prints(const struct val *f, struct scan *s)
+{
+    struct str name = scan_name(s, f->sym);
+    if (str_eqc(f->pkg, "encoding/json")) return str_starts(name, STR("Marshal"));
+    return (str_eqc(f->pkg, "fmt") || str_eqc(f->pkg, "log")) &&
+           (str_find(name, STR("rint")) != STR_NPOS || str_starts(name, STR("Append")));
+}
+
+// A function value that another package is given to run: as a goroutine, at once, or unknown.
+static void hand_over(struct walker *w, const struct val *f, struct args *a, uint32_t pos)
+{
+    struct str name = scan_name(w->s, f->sym);
+    bool go = f->sym == S_Go || f->sym == S_TryGo || f->sym == S_AfterFunc ||
+              str_eqc(name, "Submit") || str_eqc(name, "GoWithContext");
+    bool handle = f->sym == S_HandleFunc || f->sym == S_Handle;
+    bool sync = str_eqc(f->pkg, "sort") || str_eqc(f->pkg, "slices") ||
+                str_eqc(f->pkg, "strings") || str_eqc(f->pkg, "bytes") ||
+                str_eqc(f->pkg, "path/filepath") || f->sym == S_Range;
+    bool once = f->sym == S_Do && f->p && type_is_ext(f->recv_type, "sync", f->recv_type->sym);
+    for (size_t i = 0; i < a->n; i++) {
+        struct val *v = &a->v[i];
+        if (v->closure && (go || handle)) {
+            spawn_closure(w, v->closure, pos, handle, NULL);
+        } else if (v->closure && (sync || once)) {
+            bool was = w->st->once;
+            w->st->once |= once;
+            walk_closure(w, v->closure, w->st, w->thread, NULL, 0);
+            w->st->once = was;
+        } else if (v->closure) {
+            walk_unknown_closure(w, v->closure);
+        }
+        if (!v->fn) continue;
+        v->fn->value_used = true;
+        if (!go && !handle) continue;
+        struct call c = { .caller = w->func,
+                          .callee = v->fn,
+                          .file = w->file,
+                          .pos = pos,
+                          .thread = new_thread(w, handle ? THREAD_HANDLER : THREAD_GO, pos),
+                          .spawns = true };
+        c.state = arena_new(w->s->arena, struct state);
+        c.args = arena_array(w->s->arena, struct place *, 1);
+        c.args[0] = v->p;
+        c.n_args = 1;
+        vec_push(&w->s->calls, c);
+    }
+    if (go) w->st->started = true;
+}
+
+static struct val call_outside(struct walker *w, const struct val *f, struct args *a,
+                               struct go_node *call)
+{
+    struct scan *s = w->s;
+    struct val r = { .t = &s->unknown };
+    struct str name = scan_name(s, f->sym);
+    if (f->pkg.n && call_maps(w, f, a, call->pos, &r)) return r;
+    if (f->pkg.n && prints(f, s))
+        for (size_t i = 0; i < a->n; i++) read_whole(w, &a->v[i], call->pos);
+    if (!f->pkg.n && f->recv_type) {
+        if (lock_call(w, f, call->pos)) return r;
+        if (f->sym == S_Wait) walk_join(w);
+        struct gtype *u = type_under(s, f->recv_type);
+        struct val m = { .t = f->recv_type, .p = f->p, .fresh = f->fresh };
+        if (u->kind == T_MAP && f->recv_type->kind == T_EXT) {
+            bool write = f->sym == S_Set || f->sym == S_Add || f->sym == S_Del ||
+                         f->sym == S_Insert || f->sym == S_Append || str_eqc(name, "Delete");
+            note_access(w, write ? ACCESS_WRITE : ACCESS_READ, &m, call->pos);
+            if (f->sym == S_Clone) r.t = f->recv_type, r.fresh = true;
+        }
+    }
+    if ((str_eqc(f->pkg, "os") && f->sym == S_Exit) ||
+        (str_eqc(f->pkg, "log") && str_starts(name, STR("Fatal"))) ||
+        (str_eqc(f->pkg, "runtime") && f->sym == S_Goexit))
+        w->st->dead = true;
+    hand_over(w, f, a, call->pos);
+    return r;
+}
+
+// ---- functions of the tree ----
+
+static struct gtype *result_type(struct walker *w, struct gfunc *fn, const struct val *f)
+{
+    struct scan *s = w->s;
+    struct go_node *recv = fn->node->kid[0], *t = recv ? recv->kid[1] : NULL;
+    while (t && (t->kind == GO_STAR || t->kind == GO_PAREN)) t = t->kid[0];
+    struct type_context c = {
+        s, fn->pkg, fn->file, fn->type->kid[0], t && t->kind == GO_INDEX ? t->kid[1] : NULL, false
+    };
+    struct gtype *all = type_of_func_node(&c, fn->type);
+    if (!all->n_args) return &s->unknown;
+    struct gtype *named =
+        f->recv_type && f->recv_type->kind == T_PTR ? f->recv_type->elem : f->recv_type;
+    if (all->n_args == 1) return type_subst(s, all->args[0], named);
+    struct gtype *tuple = type_new(s, T_TUPLE, NULL);
+    tuple->n_args = all->n_args;
+    tuple->args = arena_array(s->arena, struct gtype *, all->n_args);
+    for (uint32_t i = 0; i < all->n_args; i++) tuple->args[i] = type_subst(s, all->args[i], named);
+    return tuple;
+}
+
+static void apply_effects(struct walker *w, struct gfunc *fn, const struct call *c, struct val *r)
+{
+    if (fn->walk != WALK_DONE) return; // a recursion: not known yet
+    for (size_t i = 0; i < fn->effects.n; i++) {
+        struct lock_effect *e = &fn->effects.p[i];
+        struct place *p = place_translate(w->s, e->place, fn, c->args, c->n_args);
+        const void *class = p ? place_class(p) : e->class;
+        if (e->mode == HOLD_NONE)
+            unlock(w, p, class);
+        else
+            lock(w, p, class, e->mode, c->pos);
+        if (e->mode == HOLD_NONE || !fn->returns_unlocker) continue;
+        if (!r->unlocker) r->unlocker = arena_new(w->s->arena, struct unlocker);
+        if (r->unlocker->n < array_size(r->unlocker->held))
+            r->unlocker->held[r->unlocker->n++] = (struct held) { .place = p, .class = class };
+    }
+}
+
+static void apply_writes(struct walker *w, struct gfunc *fn, const struct val *args, size_t n,
+                         uint32_t pos)
+{
+    if (fn->walk != WALK_DONE) return;
+    for (size_t i = 0; i < fn->writes.n; i++) {
+        struct param_write *pw = &fn->writes.p[i];
+        if (pw->param >= n || !type_is_map(w->s, args[pw->param].t)) continue;
+        struct access *a = note_access(w, pw->op, &args[pw->param], pos);
+        if (!a) continue;
+        a->via_pos = pw->pos;
+        a->via_file = pw->file;
+    }
+}
+
+static void closure_args(struct walker *w, struct gfunc *fn, struct args *a, uint32_t pos)
+{
+    (void)fn;
+    (void)pos;
+    for (size_t i = 0; i < a->n; i++) {
+        if (a->v[i].closure) walk_unknown_closure(w, a->v[i].closure);
+        if (a->v[i].fn) a->v[i].fn->value_used = true;
+    }
+}
+
+static struct val call_tree(struct walker *w, const struct val *f, struct args *a,
+                            struct go_node *call, bool go)
+{
+    struct scan *s = w->s;
+    struct gfunc *fn = f->fn;
+    struct val all[MOST_ARGS + 1] = { { .t = f->recv_type, .p = f->p, .fresh = f->fresh } };
+    struct val r = { .t = &s->unknown };
+    memcpy(all + 1, a->v, a->n * sizeof(*all));
+    walk_function(s, fn);
+    struct call c = { .caller = w->func,
+                      .callee = fn,
+                      .file = w->file,
+                      .pos = call->pos,
+                      .thread = w->thread,
+                      .spawns = go,
+                      .n_args = (uint32_t)a->n + 1 };
+    c.init = w->func->is_init || (w->func->is_main && !w->st->started) || w->st->once;
+    c.args = arena_array(s->arena, struct place *, c.n_args);
+    for (size_t i = 0; i < c.n_args; i++) {
+        c.args[i] = all[i].p;
+        if (all[i].fresh || (all[i].p && place_owned(all[i].p))) c.owned |= 1ull << i;
+        if (go || (fn->param_escapes >> i & 1)) eval_escape(w, &all[i]);
+    }
+    if (go) {
+        c.state = arena_new(s->arena, struct state);
+        struct gthread *was = w->thread;
+        struct state *st = w->st, fresh = { .started = true };
+        c.owned = 0;
+        c.thread = w->thread = new_thread(w, THREAD_GO, call->pos);
+        w->st = &fresh;
+        apply_writes(w, fn, all, c.n_args, call->pos);
+        w->st = st;
+        w->thread = was;
+        vec_push(&s->calls, c);
+        closure_args(w, fn, a, call->pos);
+        return r;
+    }
+    c.state = state_save(w);
+    vec_push(&s->calls, c);
+    apply_writes(w, fn, all, c.n_args, call->pos);
+    closure_args(w, fn, a, call->pos);
+    size_t effects = fn->effects.n;
+    apply_effects(w, fn, &c, &r);
+    if (!effects && (lock_name(f->sym) || unlock_name(f->sym))) lock_call(w, f, call->pos);
+    if (f->sym == S_Wait) walk_join(w);
+    w->st->started |= fn->spawns;
+    r.t = result_type(w, fn, f);
+    r.fresh = fn->returns_fresh;
+    if (fn->returns_place && !r.fresh) {
+        r.p = place_translate(s, fn->returns_place, fn, c.args, c.n_args);
+        r.alias_pos = fn->returns_pos;
+        r.alias_file = fn->file;
+        r.alias_locked = fn->returns_locked;
+    }
+    return r;
+}
+
+static void release(struct walker *w, const struct unlocker *u)
+{
+    for (uint8_t i = 0; i < u->n; i++) unlock(w, u->held[i].place, u->held[i].class);
+}
+
+static bool calls_parallel(struct walker *w, struct go_node *body)
+{
+    for (struct go_node *n = body->kid[0]; n; n = n->next)
+        if (n->kind == GO_EXPR_STMT && n->kid[0]->kind == GO_CALL &&
+            n->kid[0]->kid[0]->kind == GO_SELECTOR &&
+            scan_sym(w->file, n->kid[0]->kid[0]) == S_Parallel)
+            return true;
+    return false;
+}
+
+static struct val call_closure(struct walker *w, struct closure *c, struct args *a, bool go,
+                               uint32_t pos)
+{
+    struct val r = { .t = &w->s->unknown };
+    if (go)
+        spawn_closure(w, c, pos, false, a);
+    else
+        walk_closure(w, c, w->st, w->thread, a->v, a->n);
+    if (c->node->kid[0]->kid[2]) {
+        struct gtype *t = type_of_node(&w->types, c->node->kid[0]);
+        if (t->n_args == 1) r.t = t->args[0];
+    }
+    return r;
+}
+
+struct val eval_call(struct walker *w, struct go_node *call, bool go, bool deferred)
+{
+    (void)deferred;
+    struct go_node *fun = call->kid[0];
+    while (fun->kind == GO_PAREN) fun = fun->kid[0];
+    struct val f = eval(w, fun);
+    if (f.is_builtin) return call_builtin(w, f.sym, call);
+    struct args a = { 0 };
+    for (struct go_node *x = call->kid[1]; x; x = x->next) {
+        struct val v = eval(w, x);
+        if (a.n < MOST_ARGS) {
+            a.node[a.n] = x;
+            a.v[a.n++] = v;
+        } else if (v.closure) {
+            walk_unknown_closure(w, v.closure);
+        }
+    }
+    if (f.is_type) { // a conversion
+        struct val r = a.n ? a.v[0] : (struct val) { 0 };
+        r.t = f.t;
+        return r;
+    }
+    if (f.closure) {
+        struct val r = call_closure(w, f.closure, &a, go, call->pos);
+        for (size_t i = 0; i < a.n; i++)
+            if (a.v[i].closure) walk_unknown_closure(w, a.v[i].closure);
+        return r;
+    }
+    if (f.unlocker) {
+        release(w, f.unlocker);
+        return (struct val) { .t = &w->s->unknown };
+    }
+    if (f.sym == S_Run && a.n == 2 && a.v[1].closure &&
+        calls_parallel(w, a.v[1].closure->node->kid[1])) {
+        spawn_closure(w, a.v[1].closure, call->pos, false, NULL);
+        return (struct val) { .t = &w->s->basic };
+    }
+    if (f.fn) return call_tree(w, &f, &a, call, go);
+    if (!f.pkg.n && f.recv_type && type_under(w->s, f.recv_type)->kind == T_IFACE) {
+        struct call c = { .caller = w->func,
+                          .name = f.sym,
+                          .file = w->file,
+                          .pos = call->pos,
+                          .thread = w->thread,
+                          .spawns = go };
+        c.state = state_save(w);
+        vec_push(&w->s->calls, c);
+    }
+    return call_outside(w, &f, &a, call);
+}
+
+void **scan_clean_bind(struct scan *s)
+{
+    if (s->spare_binds.n) return s->spare_binds.p[--s->spare_binds.n];
+    return mem_zalloc((s->n_bind + 1) * sizeof(void *));
+}
+
+void scan_return_bind(struct scan *s, void **bind)
+{
+    vec_push(&s->spare_binds, bind); // all its entries were undone
+}

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+// Nouns that the parts of the static scan share; not for others (see goscan.h).
+//
+//   goscan_types.c  names, packages, types, members
+//   goscan_walk.c   statements of a function: order, branches, locks held on each way
+//   goscan_expr.c   expressions: what place and type each has, which maps it touches
+//   goscan_call.c   calls: locks, goroutines, builtins, the standard library, summaries
+//   goscan_solve.c  locks held on entry, owned receivers, concurrent roots, to a fixpoint
+//   goscan_rules.c  the ledger of each map, and what it says
+#pragma once
+
+#include "analyses/goscan.h"
+#include "base/cleanup.h"
+#include "base/map.h"
+#include "base/vec.h"
+
+// Names that the scan knows; their numbers are fixed.
+// clang-format off
+#define GOSCAN_NAMES(X) \
+    X(_) X(make) X(new) X(len) X(cap) X(delete) X(clear) X(append) X(copy) X(panic) X(recover) \
+    X(print) X(println) X(min) X(max) X(close) X(string) X(error) X(any) X(init) X(main) \
+    X(Lock) X(RLock) X(Unlock) X(RUnlock) X(TryLock) X(TryRLock) X(RLocker) X(Wait) X(Go) \
+    X(TryGo) X(Do) X(Run) X(Parallel) X(Add) X(Done) X(Set) X(Del) X(Get) X(Values) X(Range) \
+    X(Store) X(Load) X(AfterFunc) X(HandleFunc) X(Handle) X(ServeHTTP) X(Mutex) X(RWMutex) \
+    X(Copy) X(Insert) X(DeleteFunc) X(Clone) X(Keys) X(All) X(Collect) X(nil) X(Exit) X(Fatal) \
+    X(Fatalf) X(Goexit) X(SetLimit) X(After) X(C) X(Tick) X(sync) X(http) X(true) X(false) \
+    X(Append) X(Marshal) X(MarshalIndent) X(Encode) X(Header) X(Form) X(PostForm) X(Trailer) \
+    X(DeepEqual) X(iota) X(Cleanup) X(ServeDNS) X(Lshortfile)
+// clang-format on
+
+enum goscan_name {
+#define X(n) S_##n,
+    GOSCAN_NAMES(X)
+#undef X
+        S_COUNT,
+};
+
+enum {
+    LIMIT_GOSCAN_HELD = 12,   // locks held at once
+    LIMIT_GOSCAN_DEPTH = 400, // nesting of statements, expressions and types
+    LIMIT_GOSCAN_INLINE = 6,  // closures within closures
+    LIMIT_GOSCAN_CALLS = 200, // functions summarised on the way to another
+};
+
+enum type_kind {
+    T_UNKNOWN,
+    T_BASIC,
+    T_NAMED, // obj
+    T_EXT,   // path, sym: a type of a package that is not in the tree
+    T_PTR,
+    T_MAP,
+    T_SLICE, // arrays too
+    T_CHAN,
+    T_STRUCT,
+    T_FUNC,
+    T_IFACE,
+    T_PARAM, // a type parameter: index in its list, elem = core type or NULL
+    T_TUPLE, // args
+};
+
+struct gtype {
+    enum type_kind kind;
+    struct gtype *elem, *key;
+    struct gobj *obj;
+    struct str path;     // T_EXT: import path
+    uint32_t sym;        // T_EXT: name; T_PARAM: index
+    struct gtype **args; // T_NAMED: type arguments; T_TUPLE: members; T_FUNC: results
+    uint32_t n_args;
+    struct gfield *fields; // T_STRUCT
+    uint32_t n_fields;
+    bool array;
+};
+
+struct gfield {
+    uint32_t sym;
+    struct gtype *type;
+    struct gobj *owner; // the named type whose definition it stands in, or NULL
+    struct gsource *file;
+    uint32_t pos;
+    bool embedded;
+    struct str guard; // "mu" of an annotation, or empty
+};
+
+enum obj_kind { OBJ_TYPE, OBJ_FUNC, OBJ_VAR, OBJ_CONST };
+
+struct gobj {
+    enum obj_kind kind;
+    uint32_t sym;
+    struct gpackage *pkg;
+    struct gsource *file;
+    struct go_node *node;               // spec or function
+    struct go_node *value_type, *value; // OBJ_VAR
+    uint32_t value_index;               // of a value among several results
+    struct gtype *type;                 // OBJ_TYPE: T_NAMED of itself; OBJ_VAR: its type once known
+    struct gtype *under;                // OBJ_TYPE: underlying type once known
+    bool resolving, alias;
+    struct map methods; // sym → struct gfunc *
+    struct gfunc *func;
+    struct gvar *var;
+};
+
+struct gvar {
+    uint32_t sym, pos;
+    struct gsource *file;
+    struct gtype *type;
+    struct gfunc *func;     // NULL: a package's variable
+    struct gthread *thread; // the goroutine it was declared in
+    struct gloop *loop;     // and the loop
+    int param;              // 0 receiver, 1… parameters, -1 none
+    struct place *place;
+    struct place *alias; // what it refers to
+    uint32_t alias_pos;
+    struct state *alias_state; // locks held when the alias was taken
+    struct place *copy_of;     // a struct copied from there
+    struct closure *closure;
+    struct unlocker *unlocker;
+    struct gobj *global;
+    size_t scope_undo; // length of the walker's `undo` when it was declared
+    bool assigned, fresh, escaped, no_alias, by_value, try_lock, alias_has_via;
+    struct place *try_place; // `ok := mu.TryLock()`
+    struct val *via;         // how the alias came about, if through a call
+};
+
+enum place_kind { P_VAR, P_FIELD, P_INDEX, P_CALL };
+
+struct place {
+    enum place_kind kind;
+    uint32_t id, hash;
+    struct place *parent;
+    struct gvar *var;
+    struct gfield *field;
+    struct gtype *type;
+};
+
+enum hold_mode { HOLD_NONE, HOLD_MAYBE, HOLD_READ, HOLD_WRITE };
+
+struct held {
+    struct place *place; // NULL: some instance
+    const void *class;   // gfield or gvar of the lock
+    uint32_t pos;
+    uint8_t mode;  // enum hold_mode
+    bool deferred; // unlocked by a defer
+    bool copy;     // the lock lies in a copy of its struct
+};
+
+struct state {
+    struct held held[LIMIT_GOSCAN_HELD];
+    uint8_t n;
+    bool dead, unknown, started, once, after_receive, keyed, sent;
+};
+
+struct gloop {
+    struct gloop *parent;
+    uint32_t id;
+};
+
+struct gthread { // a goroutine as the source names it, or the body of the function itself
+    struct gthread *parent;
+    struct gfunc *func;
+    struct gloop *loop;
+    uint32_t pos, spawn_seq, join_seq;
+    enum { THREAD_BODY, THREAD_GO, THREAD_HANDLER, THREAD_UNKNOWN } kind;
+    bool multi;       // many at once for whatever it captures
+    bool loop_joined; // waited for in the same round of the loop
+};
+
+enum access_op { ACCESS_READ, ACCESS_RANGE, ACCESS_WRITE };
+
+struct access {
+    struct place *place;
+    const void *class; // what the map is: gfield or gvar
+    struct gfunc *func;
+    struct gsource *file;
+    struct gthread *thread;
+    struct gloop *loop;
+    struct state *state;
+    uint32_t pos, seq;
+    uint32_t alias_pos, via_pos;
+    struct gsource *alias_file, *via_file;
+    uint8_t op, depth; // depth: of maps in maps
+    bool owned, init, copied, alias_locked, published, element;
+};
+
+struct call {
+    struct gfunc *caller, *callee;
+    uint32_t name; // of a call whose method is not known: dispatch by name
+    struct gsource *file;
+    struct state *state;
+    struct gthread *thread;
+    struct place **args; // receiver first
+    uint32_t n_args, pos;
+    uint64_t owned; // bit i: argument i belongs to the caller alone
+    bool spawns, init;
+};
+
+struct param_write { // a map that the function reaches through a parameter and writes
+    uint8_t param, op;
+    uint32_t pos;
+    struct gsource *file;
+    struct gfield *field; // NULL: the parameter itself
+};
+
+struct lock_effect { // what a function leaves behind
+    struct place *place;
+    const void *class;
+    uint8_t mode; // HOLD_NONE: releases it
+};
+
+struct unlocker {
+    struct held held[4];
+    uint8_t n;
+};
+
+struct closure {
+    struct go_node *node;
+    bool walked, busy;
+};
+
+struct entry_lock { // of a lock on entry, over all callers
+    const void *class;
+    struct place *place;
+    uint8_t mode;
+    uint8_t held, missing, maybe; // saturated counts of call sites
+    const struct call *without;   // one that does not hold it
+};
+
+struct gfunc {
+    uint32_t sym;
+    struct gpackage *pkg;
+    struct gsource *file;
+    struct gobj *recv;
+    bool recv_pointer, exported, test, handler, is_init, is_main, locked_name, value_used;
+    struct go_node *node, *type;
+    struct gvar **params; // receiver first (NULL if none)
+    uint32_t n_params;
+    struct gtype **results;
+    uint32_t n_results;
+    enum { WALK_NEW, WALK_BUSY, WALK_DONE } walk;
+    VEC(struct lock_effect) effects;
+    VEC(struct param_write) writes;
+    struct place *returns_place; // an alias of a field, in terms of the receiver or a global
+    uint32_t returns_pos;
+    bool returns_fresh, returns_other, returns_locked, returns_unlocker, spawns, calls_param_go;
+    uint64_t param_escapes, param_called, param_spawned;
+    struct state *param_called_state; // locks held when a function parameter is called
+    struct gvar **results_named;
+    // solved:
+    VEC(struct entry_lock) entry;
+    bool has_caller, called_unknown, reachable_shared;
+    uint64_t param_shared; // bit i: some caller passes a value that others see
+    uint64_t param_seen;
+    VEC(const struct call *) callers;
+    const struct gthread *root[2]; // goroutines it runs in
+    bool root_multi, in_main, init_only;
+};
+
+struct gsource {
+    const struct goscan_file *in;
+    struct go_file *ast;
+    struct gpackage *pkg;
+    struct {
+        uint32_t sym;
+        struct str path;
+    } * imports;
+    uint32_t n_imports;
+};
+
+struct gpackage {
+    const struct goscan_package *in;
+    struct str path, name;
+    struct map scope; // sym → struct gobj *
+    VEC(struct gsource *) files;
+    bool reported;
+};
+
+struct scan {
+    struct arena *arena;
+    const struct goscan_input *in;
+    struct strmap names;
+    VEC(struct str) name_text;
+    VEC(struct gpackage *) packages;
+    struct strmap by_path;
+    VEC(struct gfunc *) funcs;
+    struct map methods_by_name; // sym → index + 1 in method_lists
+    VEC(struct gfunc *) methods;
+    struct map places;
+    uint32_t n_places;
+    VEC(struct access) accesses;
+    VEC(struct call) calls;
+    VEC(struct gthread *) threads;
+    void **bind; // sym → struct gvar * or gobj * of the local scope
+    uint32_t n_bind;
+    struct gtype unknown, basic, string, func, iface;
+    VEC(void **) spare_binds;
+    uint32_t loops, seq, depth, walk_depth;
+    size_t n_maps;
+    struct map type_exts;
+    VEC(struct goscan_finding) findings;
+};
+
+// ---- goscan_types.c ----
+struct type_context {
+    struct scan *s;
+    struct gpackage *pkg;
+    struct gsource *file;
+    struct go_node *params; // type parameters in sight
+    struct go_node *recv_params;
+    bool locals;
+};
+
+void types_load(struct scan *s);
+struct str scan_name(const struct scan *s, uint32_t sym);
+uint32_t scan_sym(const struct gsource *f, const struct go_node *n);
+struct gtype *type_new(struct scan *s, enum type_kind kind, struct gtype *elem);
+struct gtype *type_of_node(const struct type_context *c, struct go_node *n);
+struct gtype *type_of_func_node(const struct type_context *c, struct go_node *n);
+struct gtype *type_under(struct scan *s, struct gtype *t); // never NULL
+struct gtype *type_deref(struct scan *s, struct gtype *t); // underlying, through one pointer
+struct gobj *type_obj(struct gtype *t);                    // the named type, through one pointer
+bool type_is_map(struct scan *s, struct gtype *t);
+bool type_is_ext(const struct gtype *t, const char *path, uint32_t sym);
+struct gtype *type_subst(struct scan *s, struct gtype *t, const struct gtype *named);
+struct gtype *var_type(struct scan *s, struct gobj *o);
+struct gobj *package_lookup(struct gpackage *p, uint32_t sym);
+struct str file_import(const struct gsource *f, uint32_t sym); // empty if there is none
+struct gpackage *package_by_path(struct scan *s, struct str path);
+
+struct member {
+    struct gfield *field;
+    struct gfunc *method;
+    struct gtype *type;     // of the field, or of the holder of the method
+    struct gfield *path[6]; // embedded fields on the way
+    uint8_t depth;
+    bool found, ext_method;
+};
+struct member type_member(struct scan *s, struct gtype *t, uint32_t sym);
+
+// ---- goscan_walk.c, goscan_expr.c, goscan_call.c ----
+struct val {
+    struct gtype *t;
+    struct place *p;
+    struct gfunc *fn;   // a function or method
+    struct place *recv; // of a method value
+    struct gtype *recv_type;
+    struct closure *closure;
+    struct str pkg; // a package name
+    struct gobj *type_obj;
+    bool is_type, fresh, is_builtin, is_nil;
+    bool owned;   // fresh and nobody else has it
+    uint32_t sym; // name of what was selected, for calls by name
+    uint32_t alias_pos;
+    struct gsource *alias_file;
+    bool alias_locked, copied, published;
+    struct unlocker *unlocker;
+};
+
+struct branch_target {
+    struct branch_target *outer;
+    uint32_t label;
+    bool is_loop;
+    struct state out; // joined states of breaks
+    bool any;
+};
+
+struct walker {
+    struct scan *s;
+    struct gfunc *func;
+    struct gsource *file;
+    struct type_context types;
+    struct state *st;
+    struct gthread *thread;
+    struct gloop *loop;
+    struct branch_target *target;
+    uint32_t next_label;
+    VEC(struct undo {
+        uint32_t sym;
+        void *was;
+    })
+    undo;
+    unsigned inlined;
+    bool in_defer, in_closure;
+    struct state exit, *saved;
+    VEC(struct gvar *) aliases;
+    size_t first_thread, scope; // scope: length of `undo` where the innermost scope began
+};
+
+void walk_function(struct scan *s, struct gfunc *f);
+void walk_body(struct walker *w, struct go_node *block);
+void walk_closure(struct walker *w, struct closure *c, struct state *st, struct gthread *thread,
+                  const struct val *args, size_t n_args);
+void walk_unknown_closure(struct walker *w, struct closure *c);
+void walk_bind(struct walker *w, uint32_t sym, struct gvar *v);
+struct gvar *walk_declare(struct walker *w, const struct go_node *name, struct gtype *type);
+void walk_assign_var(struct walker *w, struct gvar *v, const struct val *x, uint32_t pos);
+void walk_condition(struct walker *w, struct go_node *x, struct state *ret_false);
+void state_join(struct state *into, const struct state *from);
+struct state *state_save(struct walker *w);
+void walk_params(struct walker *w, struct go_node *type, struct gfunc *f, const struct val *args,
+                 size_t n_args);
+void **scan_clean_bind(struct scan *s);
+void scan_return_bind(struct scan *s, void **bind);
+struct gthread *new_thread(struct walker *w, int kind, uint32_t pos);
+bool is_handler(struct walker *w, struct go_node *type);
+bool is_handler_closure(struct walker *w, struct go_node *type);
+struct val val_result(struct walker *w, const struct val *x, uint32_t i);
+
+struct val eval(struct walker *w, struct go_node *x);
+void eval_list(struct walker *w, struct go_node *x);
+void eval_assign(struct walker *w, struct go_node *left, const struct val *x, bool define, bool op);
+void eval_escape(struct walker *w, const struct val *v);
+struct place *place_var(struct scan *s, struct gvar *v);
+struct place *place_step(struct scan *s, struct place *parent, enum place_kind kind,
+                         struct gfield *f, uint32_t hash, struct gtype *type);
+struct gvar *place_root(struct place *p);
+const void *place_class(const struct place *p);
+// A place of a callee (in terms of its parameters) in the caller's terms, or NULL.
+struct place *place_translate(struct scan *s, struct place *p, const struct gfunc *callee,
+                              struct place *const *args, uint32_t n_args);
+struct access *note_access(struct walker *w, enum access_op op, const struct val *map,
+                           uint32_t pos);
+bool place_owned(const struct place *p);
+
+struct val eval_call(struct walker *w, struct go_node *call, bool go, bool deferred);
+void walk_join(struct walker *w);
+
+// ---- goscan_solve.c, goscan_rules.c ----
+void scan_solve(struct scan *s);
+void scan_rules(struct scan *s);
+void scan_deinit(struct scan *s);
+// How a lock is held at an access; *without: a caller that does not hold it, where callers differ.
+uint8_t entry_mode(const struct access *a, const void *class, const struct call **without);

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ledger of each map: who holds what at which access, and what that says.
+#include "analyses/goscan_int.h"
+
+#include "base/buf.h"
+
+#include <stdio.h>
+
+const struct goscan_rule_info goscan_rules[GOSCAN_RULES] = {
+    { "inconsistent-lock", "other accesses hold a lock, this write holds none", GOSCAN_DEFAULT },
+    { "unlocked-read", "written under a lock, read or ranged over without it", GOSCAN_DEFAULT },
+    { "write-under-rlock", "written while the lock is held only for reading", GOSCAN_DEFAULT },
+    { "captured-local", "a local map is used by several goroutines at once", GOSCAN_DEFAULT },
+    { "alias-after-unlock", "the map itself left the locked section", GOSCAN_DEFAULT },
+    { "wrong-lock", "another lock is held than everywhere else", GOSCAN_DEFAULT },
+    { "unguarded-shared", "written from several goroutines, never locked", GOSCAN_MEDIUM },
+    { "shallow-copy", "a copied struct still shares its map", GOSCAN_MEDIUM },
+    { "exported-api", "exported code writes it without a lock", GOSCAN_LIBRARY },
+};
+
+static const char *class_name(struct scan *s, const void *class, const struct place *p)
+{
+    while (p && p->kind == P_INDEX) p = p->parent;
+    if (p && p->kind == P_FIELD && (const void *)p->field == class) {
+        struct str owner = p->field->owner ? scan_name(s, p->field->owner->sym) : STR("struct");
+        struct str name = scan_name(s, p->field->sym);
+        return arena_printf(s->arena, "%.*s.%.*s", STR_ARG(owner), STR_ARG(name));
+    }
+    const struct gvar *v = class;
+    struct str name = scan_name(s, v->sym);
+    if (v->func) return arena_printf(s->arena, "%.*s", STR_ARG(name));
+    return arena_printf(s->arena, "%.*s.%.*s", STR_ARG(v->global->pkg->name), STR_ARG(name));
+}
+
+struct guard {
+    const void *class;
+    const struct place *place;
+    unsigned held, none, held_writes;
+};
+
+static void locate(const struct gsource *f, uint32_t pos, struct goscan_related *ret,
+                   const char *role)
+{
+    ret->file = f->ast->path;
+    goast_position(f->ast, pos, &ret->line, NULL);
+    ret->role = role;
+}
+
+static bool line_suppressed(const struct go_file *ast, uint32_t line)
+{
+    uint32_t lo = 0, hi = ast->n_comments, at;
+    while (lo < hi) {
+        uint32_t middle = (lo + hi) / 2;
+        goast_position(ast, ast->comments[middle].pos, &at, NULL);
+        if (at + 1 < line)
+            lo = middle + 1;
+        else
+            hi = middle;
+    }
+    for (; lo < ast->n_comments; lo++) {
+        goast_position(ast, ast->comments[lo].pos, &at, NULL);
+        if (at > line) return false;
+        struct str text = str_sub(ast->source, ast->comments[lo].pos, ast->comments[lo].end);
+        if (str_starts(text, STR("//nolint")) &&
+            (text.n == 8 || text.p[8] != ':' || str_find(text, STR("maptrap")) != STR_NPOS) &&
+            at == line)
+            return true;
+        if (str_find(text, STR("nolint:maptrap")) != STR_NPOS ||
+            (str_find(text, STR("lint:ignore")) != STR_NPOS &&
+             str_find(text, STR("maptrap")) != STR_NPOS))
+            return true;
+    }
+    return false;
+}
+
+static struct goscan_finding *report(struct scan *s, enum goscan_rule rule, enum goscan_tier tier,
+                                     const struct access *a, const struct guard *g,
+                                     const char *message)
+{
+    for (size_t i = 0; i < s->findings.n; i++) {
+        struct goscan_finding *old = &s->findings.p[i];
+        if (old->pos == a->pos && str_eq(old->file, a->file->ast->path)) {
+            if (old->tier <= tier) return NULL;
+            *old = *vec_last(&s->findings);
+            s->findings.n--;
+            break;
+        }
+    }
+    struct goscan_finding f = {
+        .rule = rule, .tier = tier, .file = a->file->ast->path, .pos = a->pos, .message = message
+    };
+    goast_position(a->file->ast, a->pos, &f.line, &f.column);
+    f.map = class_name(s, a->class, a->place);
+    f.guard = g && g->class ? class_name(s, g->class, g->place) : NULL;
+    f.suppressed = line_suppressed(a->file->ast, f.line);
+    f.related = arena_array(s->arena, struct goscan_related, 6);
+    char *key = arena_printf(s->arena, "%s|%.*s|%.*s|%.*s|%s", goscan_rules[rule].name,
+                             STR_ARG(a->func->pkg->path),
+                             STR_ARG(a->func->recv ? scan_name(s, a->func->recv->sym) : STR("")),
+                             STR_ARG(scan_name(s, a->func->sym)), f.map);
+    unsigned same = 0; // the n-th of its kind in this function
+    uint64_t hash = str_hash(str_from(key));
+    for (size_t i = 0; i < s->findings.n; i++) same += s->findings.p[i].hash == hash;
+    f.hash = hash;
+    snprintf(f.id, sizeof(f.id), "%016llx",
+             (unsigned long long)(hash + same * 0x9e3779b97f4a7c15u));
+    if (a->via_file) locate(a->via_file, a->via_pos, &f.related[f.n_related++], "in the callee");
+    if (a->alias_file)
+        locate(a->alias_file, a->alias_pos, &f.related[f.n_related++], "alias taken");
+    vec_push(&s->findings, f);
+    return vec_last(&s->findings);
+}
+
+static const char *op_name(const struct access *a)
+{
+    return a->op == ACCESS_WRITE   ? "write of"
+           : a->op == ACCESS_RANGE ? "iteration over"
+                                   : "read of";
+}
+
+static bool is_owned(const struct access *a)
+{
+    if (a->owned || a->init || a->func->init_only || a->func->test || a->file->in->test)
+        return true;
+    const struct gvar *root = place_root(a->place);
+    if (!root || root->param < 0 || root->func != a->func || root->param >= 64) return false;
+    return a->func->has_caller && !a->func->exported && !a->func->value_used &&
+           !(a->func->param_shared >> root->param & 1);
+}
+
+// True if some lock is known to be held, or may be.
+static bool any_lock(const struct access *a, uint8_t least)
+{
+    for (uint8_t i = 0; i < a->state->n; i++)
+        if (a->state->held[i].mode >= least && !a->state->held[i].copy) return true;
+    if (a->state->unknown) return least <= HOLD_MAYBE;
+    if (a->thread->kind != THREAD_BODY) return false;
+    for (size_t i = 0; i < a->func->entry.n; i++) {
+        const struct entry_lock *e = &a->func->entry.p[i];
+        if (e->held && !e->missing) return true;
+        if (least <= HOLD_MAYBE && e->maybe) return true;
+    }
+    return least <= HOLD_MAYBE && a->func->called_unknown;
+}
+
+static bool sibling(const void *class, const struct access *a)
+{
+    const struct place *p = a->place;
+    while (p->kind == P_INDEX) p = p->parent;
+    if (p->kind == P_FIELD) {
+        const struct gtype *u = p->field->owner ? p->field->owner->under : NULL;
+        for (uint32_t i = 0; u && u->kind == T_STRUCT && i < u->n_fields; i++)
+            if (&u->fields[i] == class) return true;
+        if (!u && p->parent) { // a struct without a name
+            const struct gtype *t = p->parent->type;
+            for (uint32_t i = 0; t && t->kind == T_STRUCT && i < t->n_fields; i++)
+                if (&t->fields[i] == class) return true;
+        }
+        return false;
+    }
+    return true;
+}
+
+static void count_guard(struct access *const *a, size_t n, struct guard *g)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct call *without = NULL;
+        uint8_t m = entry_mode(a[i], g->class, &without);
+        if (m >= HOLD_READ) {
+            g->held++;
+            g->held_writes += m == HOLD_WRITE && a[i]->op == ACCESS_WRITE;
+        } else if (m == HOLD_NONE && (without || !any_lock(a[i], HOLD_MAYBE))) {
+            g->none++;
+        }
+    }
+}
+
+// The lock that most accesses hold.
+static struct guard find_guard(struct access *const *a, size_t n)
+{
+    struct guard best = { 0 };
+    VEC(struct guard) all = { 0 };
+    for (size_t i = 0; i < n; i++) {
+        for (uint8_t j = 0; j < a[i]->state->n; j++) {
+            const struct held *h = &a[i]->state->held[j];
+            if (h->mode >= HOLD_READ && !h->copy)
+                vec_push(&all, (struct guard) { .class = h->class, .place = h->place });
+        }
+        for (size_t j = 0; j < a[i]->func->entry.n; j++)
+            vec_push(&all, (struct guard) { .class = a[i]->func->entry.p[j].class });
+    }
+    VEC(const void *) seen = { 0 };
+    for (size_t i = 0; i < all.n; i++) {
+        bool known = false;
+        for (size_t k = 0; k < seen.n; k++) known |= seen.p[k] == all.p[i].class;
+        if (known || seen.n > 20) continue;
+        vec_push(&seen, all.p[i].class);
+        struct guard g = all.p[i];
+        for (size_t k = 0; k < all.n && !g.place; k++)
+            if (all.p[k].class == g.class) g.place = all.p[k].place;
+        count_guard(a, n, &g);
+        if (!sibling(g.class, a[0])) g.held = g.held > 2 ? g.held - 2 : 0;
+        if (g.held > best.held ||
+            (g.held == best.held && g.held && sibling(g.class, a[0]) && !sibling(best.class, a[0])))
+            best = g;
+    }
+    vec_deinit(&seen);
+    vec_deinit(&all);
+    if (best.place && place_class(best.place) != best.class) best.place = NULL;
+    return best.place ? best : (struct guard) { 0 };
+}
+
+static void relate(struct goscan_finding *f, struct access *const *a, size_t n,
+                   const struct access *self, const struct guard *g, const struct call *without)
+{
+    if (!f) return;
+    if (without)
+        locate(without->file, without->pos, &f->related[f->n_related++], "caller without the lock");
+    unsigned shown = 0;
+    for (int writes = 1; writes >= 0; writes--)
+        for (size_t i = 0; i < n && shown < 3 && f->n_related < 6; i++) {
+            const struct call *unused = NULL;
+            if (a[i] == self || (a[i]->op == ACCESS_WRITE) != writes) continue;
+            bool held = g->class && entry_mode(a[i], g->class, &unused) >= HOLD_READ;
+            if (g->class && !held) continue;
+            locate(a[i]->file, a[i]->pos, &f->related[f->n_related++],
+                   held     ? (writes ? "locked write" : "locked read")
+                   : writes ? "write"
+                            : "read");
+            shown++;
+        }
+}
+
+static void judge_guarded(struct scan *s, struct access *const *a, size_t n, const struct guard *g)
+{
+    unsigned writes = 0;
+    for (size_t i = 0; i < n; i++) writes += a[i]->op == ACCESS_WRITE;
+    if (!writes) return;
+    const char *lock = class_name(s, g->class, g->place);
+    unsigned known = g->held + g->none;
+    for (size_t i = 0; i < n; i++) {
+        const struct access *x = a[i];
+        const struct call *without = NULL;
+        uint8_t m = entry_mode(x, g->class, &without);
+        const char *map = class_name(s, x->class, x->place);
+        bool write = x->op == ACCESS_WRITE;
+        struct goscan_finding *f = NULL;
+        if (m == HOLD_READ && write) {
+            f = report(
+                s, GOSCAN_RLOCK_WRITE, GOSCAN_DEFAULT, x, g,
+                arena_printf(s->arena, "write of %s while %s is held for reading only", map, lock));
+        } else if (m == HOLD_NONE && (without || !any_lock(x, HOLD_MAYBE))) {
+            bool alias = x->alias_locked;
+            enum goscan_rule rule = alias   ? GOSCAN_ALIAS
+                                    : write ? GOSCAN_INCONSISTENT
+                                            : GOSCAN_UNLOCKED_READ;
+            enum goscan_tier tier =
+                g->held >= 1 && g->held * 2 >= g->none && (write || g->held_writes || writes > 1)
+                    ? GOSCAN_DEFAULT
+                    : GOSCAN_MEDIUM;
+            f = report(s, rule, tier, x, g,
+                       arena_printf(s->arena,
+                                    "%s %s without %s: %u of %u accesses hold it, this one %s",
+                                    op_name(x), map, lock, g->held, known,
+                                    alias     ? "uses an alias taken under the lock"
+                                    : without ? "is also reached without it"
+                                              : "holds none"));
+        } else if (m == HOLD_NONE && any_lock(x, HOLD_READ) && g->held >= 2 && write) {
+            bool copy = false;
+            for (uint8_t k = 0; k < x->state->n; k++) copy |= x->state->held[k].copy;
+            if (x->state->n == 1 && x->state->held[0].mode == HOLD_WRITE && !x->func->entry.n)
+                f = report(s, GOSCAN_WRONG_LOCK, GOSCAN_DEFAULT, x, g,
+                           arena_printf(s->arena,
+                                        "write of %s under another lock: %u accesses hold %s", map,
+                                        g->held, lock));
+        }
+        relate(f, a, n, x, g, without);
+    }
+}
+
+static const struct gthread *root_of(const struct access *a, bool *multi)
+{
+    const struct gthread *t = a->thread;
+    if (t->kind == THREAD_GO || t->kind == THREAD_HANDLER) {
+        *multi = t->multi || t->kind == THREAD_HANDLER || (t->loop && !t->loop_joined);
+        return t;
+    }
+    *multi = a->func->root_multi;
+    return a->func->root[0];
+}
+
+static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
+{
+    struct guard none = { 0 };
+    for (size_t i = 0; i < n; i++) {
+        const struct access *x = a[i];
+        if (x->op != ACCESS_WRITE || any_lock(x, HOLD_MAYBE)) continue;
+        bool multi = false, other_multi = false;
+        const struct gthread *root = root_of(x, &multi);
+        bool shared = root && multi;
+        if (root && x->func->root[1] && x->thread->kind == THREAD_BODY) shared = true;
+        for (size_t k = 0; k < n && !shared; k++) {
+            const struct gthread *other = root_of(a[k], &other_multi);
+            shared = k != i && other != root && (root || other);
+        }
+        const char *map = class_name(s, x->class, x->place);
+        struct goscan_finding *f = NULL;
+        if (x->copied)
+            f = report(s, GOSCAN_SHALLOW_COPY, GOSCAN_MEDIUM, x, &none,
+                       arena_printf(
+                           s->arena,
+                           "write of %s through a copy of its struct, which shares the map", map));
+        else if (shared)
+            f = report(s, GOSCAN_UNGUARDED, GOSCAN_MEDIUM, x, &none,
+                       arena_printf(
+                           s->arena,
+                           "write of %s, which several goroutines reach and no access locks", map));
+        else if (x->func->reachable_shared || x->func->exported)
+            f = report(s, GOSCAN_EXPORTED, GOSCAN_LIBRARY, x, &none,
+                       arena_printf(s->arena,
+                                    "write of %s in exported code, and no access locks it", map));
+        if (f && root)
+            locate(root->func->file, root->pos, &f->related[f->n_related++],
+                   "goroutine or handler");
+        relate(f, a, n, x, &none, NULL);
+    }
+}
+
+// ---- local maps ----
+
+static bool common_loop(const struct gloop *a, const struct gloop *b, const struct gloop *outside)
+{
+    for (; a && a != outside; a = a->parent)
+        for (const struct gloop *q = b; q; q = q->parent)
+            if (q == a) return true;
+    return false;
+}
+
+// Many instances of this goroutine at once see the variable.
+static bool many(const struct gthread *t, const struct gvar *v)
+{
+    for (; t && t != v->thread; t = t->parent) {
+        if (t->kind == THREAD_UNKNOWN) return false;
+        if (t->kind == THREAD_HANDLER) return true;
+        if (t->loop && t->loop != v->loop && !t->loop_joined &&
+            common_loop(t->loop, t->loop, v->loop))
+            return true;
+    }
+    return false;
+}
+
+static bool child_of(const struct gthread *t, const struct gthread *up)
+{
+    for (t = t ? t->parent : NULL; t; t = t->parent)
+        if (t == up) return true;
+    return false;
+}
+
+static bool unlocked_pair(const struct access *a, const struct access *b)
+{
+    if (a->state->unknown || b->state->unknown) return false;
+    for (uint8_t i = 0; i < a->state->n; i++) {
+        if (a->state->held[i].mode == HOLD_MAYBE) return false;
+        for (uint8_t j = 0; j < b->state->n; j++)
+            if (a->state->held[i].class == b->state->held[j].class) return false;
+    }
+    for (uint8_t j = 0; j < b->state->n; j++)
+        if (b->state->held[j].mode == HOLD_MAYBE) return false;
+    return true;
+}
+
+static bool at_once(const struct access *a, const struct access *b, const struct gvar *v)
+{
+    const struct gthread *t = a->thread, *u = b->thread;
+    if (t == u) return t != v->thread && many(t, v);
+    if (u->kind == THREAD_UNKNOWN || t->kind == THREAD_UNKNOWN) return false;
+    if (child_of(t, u)) {
+        if (a->state->after_receive) return false;
+        if (b->seq > t->spawn_seq) return b->seq < t->join_seq;
+        return t->loop && !t->loop_joined && t->join_seq == UINT32_MAX &&
+               common_loop(t->loop, b->loop, v->loop);
+    }
+    if (child_of(u, t)) return at_once(b, a, v);
+    if (a->state->after_receive || b->state->after_receive) return false;
+    return t->spawn_seq < u->join_seq && u->spawn_seq < t->join_seq;
+}
+
+static void judge_captured(struct scan *s, struct access *const *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct gvar *v = place_root(a[i]->place);
+        if (!v || !v->func || a[i]->op != ACCESS_WRITE) continue;
+        for (size_t k = 0; k < n; k++) {
+            if (a[k]->place != a[i]->place || a[k]->func != a[i]->func) continue;
+            if (a[i]->thread == v->thread && a[k]->thread == v->thread) continue;
+            if (!unlocked_pair(a[i], a[k]) || !at_once(a[i], a[k], v)) continue;
+            struct guard none = { 0 };
+            const char *map = class_name(s, a[i]->class, a[i]->place);
+            struct goscan_finding *f = report(
+                s, GOSCAN_CAPTURED, GOSCAN_DEFAULT, a[i], &none,
+                arena_printf(
+                    s->arena,
+                    k == i || a[k]->thread == a[i]->thread
+                        ? "write of %s, which many instances of this goroutine share without a lock"
+                        : "write of %s while another goroutine uses it, without a common lock",
+                    map));
+            if (f) {
+                const struct gthread *t = a[i]->thread != v->thread ? a[i]->thread : a[k]->thread;
+                locate(a[i]->file, t->pos, &f->related[f->n_related++], "goroutine started");
+                if (k != i)
+                    locate(a[k]->file, a[k]->pos, &f->related[f->n_related++],
+                           a[k]->op == ACCESS_WRITE ? "other write" : "other read");
+            }
+            break;
+        }
+    }
+}
+
+// ---- all maps ----
+
+static int by_class(const void *x, const void *y)
+{
+    const struct access *a = *(struct access *const *)x, *b = *(struct access *const *)y;
+    if (a->class != b->class) return a->class < b->class ? -1 : 1;
+    if (a->depth != b->depth) return a->depth - b->depth;
+    return a->seq < b->seq ? -1 : a->seq > b->seq;
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const struct goscan_finding *a = x, *b = y;
+    int c = str_cmp(a->file, b->file);
+    if (c) return c;
+    if (a->line != b->line) return a->line < b->line ? -1 : 1;
+    return a->column < b->column ? -1 : a->column > b->column;
+}
+
+static void judge_class(struct scan *s, struct access **a, size_t n)
+{
+    judge_captured(s, a, n);
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        const struct gvar *root = place_root(a[i]->place);
+        bool local =
+            root && root->func && a[i]->place->kind != P_FIELD && place_class(a[i]->place) == root;
+        if (!local && !is_owned(a[i])) a[kept++] = a[i];
+    }
+    if (!kept) return;
+    struct guard g = find_guard(a, kept);
+    if (g.class && g.held)
+        judge_guarded(s, a, kept, &g);
+    else
+        judge_unguarded(s, a, kept);
+}
+
+void scan_rules(struct scan *s)
+{
+    VEC(struct access *) all = { 0 };
+    for (size_t i = 0; i < s->accesses.n; i++) {
+        struct access *a = &s->accesses.p[i];
+        if (a->func->pkg->reported) vec_push(&all, a);
+    }
+    if (all.n) qsort(all.p, all.n, sizeof(*all.p), by_class);
+    for (size_t i = 0; i < all.n;) {
+        size_t end = i + 1;
+        while (end < all.n && all.p[end]->class == all.p[i]->class &&
+               all.p[end]->depth == all.p[i]->depth)
+            end++;
+        judge_class(s, all.p + i, end - i);
+        s->n_maps++;
+        i = end;
+    }
+    vec_deinit(&all);
+    if (s->findings.n) qsort(s->findings.p, s->findings.n, sizeof(*s->findings.p), by_place);
+}
+
+void goscan_run(struct arena *arena, const struct goscan_input *in, struct goscan_result *ret)
+{
+    struct scan s = { .arena = arena, .in = in };
+    types_load(&s);
+    for (size_t i = 0; i < s.funcs.n; i++)
+        if (s.funcs.p[i]->pkg->reported) walk_function(&s, s.funcs.p[i]);
+    scan_solve(&s);
+    scan_rules(&s);
+    struct goscan_result r = {
+        .n = s.findings.n, .accesses = s.accesses.n, .maps = s.n_maps, .functions = s.funcs.n
+    };
+    r.findings = arena_array(arena, struct goscan_finding, s.findings.n + 1);
+    if (r.n) memcpy(r.findings, s.findings.p, r.n * sizeof(*r.findings));
+    *ret = r;
+    scan_deinit(&s);
+}

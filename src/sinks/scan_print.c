@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/scan_print.h"
+
+#include "base/json.h"
+
+static const char *tier_name(enum goscan_tier t)
+{
+    return t == GOSCAN_DEFAULT ? "default" : t == GOSCAN_MEDIUM ? "medium" : "library";
+}
+
+void scan_print_text(const struct scan_report *r, bool explain, struct buf *out)
+{
+    for (size_t i = 0; i < r->result.n; i++) {
+        const struct goscan_finding *f = &r->result.findings[i];
+        buf_printf(out, "%.*s:%u:%u: %s [%s, %s]\n", STR_ARG(f->file), f->line, f->column,
+                   f->message, goscan_rules[f->rule].name, f->id);
+        for (size_t k = 0; k < f->n_related; k++)
+            buf_printf(out, "    %.*s:%u: %s\n", STR_ARG(f->related[k].file), f->related[k].line,
+                       f->related[k].role);
+        if (explain)
+            buf_printf(out, "    rule %s (tier %s): %s\n", goscan_rules[f->rule].name,
+                       tier_name(f->tier), goscan_rules[f->rule].summary);
+    }
+    buf_printf(out,
+               "%zu findings in %zu files, %zu lines; %zu maps, %zu accesses in %zu functions\n",
+               r->result.n, r->n_files, r->n_lines, r->result.maps, r->result.accesses,
+               r->result.functions);
+    if (r->left_out)
+        buf_printf(out, "%zu files are not part of a linux/amd64 build\n", r->left_out);
+    if (r->n_bad) buf_printf(out, "%zu files with errors:\n", r->n_bad);
+    for (size_t i = 0; i < r->n_bad; i++)
+        buf_printf(out, "    %.*s:%s%s\n", STR_ARG(r->bad[i].path), i < r->n_unread ? " " : "",
+                   r->bad[i].why);
+}
+
+static void json_finding(struct json *j, const struct goscan_finding *f)
+{
+    json_object(j);
+    json_key(j, "id"), json_cstr(j, f->id);
+    json_key(j, "rule"), json_cstr(j, goscan_rules[f->rule].name);
+    json_key(j, "tier"), json_cstr(j, tier_name(f->tier));
+    json_key(j, "file"), json_str(j, f->file);
+    json_key(j, "line"), json_uint(j, f->line);
+    json_key(j, "column"), json_uint(j, f->column);
+    json_key(j, "map"), json_cstr(j, f->map);
+    json_key(j, "guard"), json_cstr(j, f->guard);
+    json_key(j, "message"), json_cstr(j, f->message);
+    json_key(j, "related"), json_array(j);
+    for (size_t i = 0; i < f->n_related; i++) {
+        json_object(j);
+        json_key(j, "file"), json_str(j, f->related[i].file);
+        json_key(j, "line"), json_uint(j, f->related[i].line);
+        json_key(j, "role"), json_cstr(j, f->related[i].role);
+        json_end(j);
+    }
+    json_end(j);
+    json_end(j);
+}
+
+void scan_print_json(const struct scan_report *r, struct buf *out)
+{
+    struct json j;
+    json_init(&j, out, 2);
+    json_object(&j);
+    json_key(&j, "schema"), json_cstr(&j, "maptrap.scan/1");
+    json_key(&j, "files"), json_uint(&j, r->n_files);
+    json_key(&j, "files_with_errors"), json_array(&j);
+    for (size_t i = 0; i < r->n_bad; i++) json_str(&j, r->bad[i].path);
+    json_end(&j);
+    json_key(&j, "lines"), json_uint(&j, r->n_lines);
+    json_key(&j, "findings"), json_array(&j);
+    for (size_t i = 0; i < r->result.n; i++) json_finding(&j, &r->result.findings[i]);
+    json_end(&j);
+    json_key(&j, "took_s"), json_double(&j, r->took_s);
+    json_end(&j);
+    json_deinit(&j);
+}
+
+static void sarif_location(struct json *j, struct str file, uint32_t line, uint32_t column)
+{
+    json_key(j, "physicalLocation"), json_object(j);
+    json_key(j, "artifactLocation"), json_object(j);
+    if (str_starts(file, STR("./"))) file = str_sub(file, 2, file.n);
+    json_key(j, "uri"), json_str(j, file);
+    json_end(j);
+    json_key(j, "region"), json_object(j);
+    json_key(j, "startLine"), json_uint(j, line);
+    if (column) json_key(j, "startColumn"), json_uint(j, column);
+    json_end(j);
+    json_end(j);
+}
+
+static void sarif_result(struct json *j, const struct goscan_finding *f)
+{
+    json_object(j);
+    json_key(j, "ruleId"), json_cstr(j, goscan_rules[f->rule].name);
+    json_key(j, "ruleIndex"), json_uint(j, f->rule);
+    json_key(j, "level"), json_cstr(j, f->tier == GOSCAN_DEFAULT ? "warning" : "note");
+    json_key(j, "message"), json_object(j);
+    json_key(j, "text"), json_cstr(j, f->message);
+    json_end(j);
+    json_key(j, "locations"), json_array(j), json_object(j);
+    sarif_location(j, f->file, f->line, f->column);
+    json_end(j), json_end(j);
+    json_key(j, "relatedLocations"), json_array(j);
+    for (size_t i = 0; i < f->n_related; i++) {
+        json_object(j);
+        json_key(j, "id"), json_uint(j, i + 1);
+        sarif_location(j, f->related[i].file, f->related[i].line, 0);
+        json_key(j, "message"), json_object(j);
+        json_key(j, "text"), json_cstr(j, f->related[i].role);
+        json_end(j), json_end(j);
+    }
+    json_end(j);
+    json_key(j, "partialFingerprints"), json_object(j);
+    json_key(j, "maptrap/v1"), json_cstr(j, f->id);
+    json_end(j), json_end(j);
+}
+
+void scan_print_sarif(const struct scan_report *r, struct buf *out)
+{
+    struct json j;
+    json_init(&j, out, 2);
+    json_object(&j);
+    json_key(&j, "$schema"), json_cstr(&j, "https://json.schemastore.org/sarif-2.1.0.json");
+    json_key(&j, "version"), json_cstr(&j, "2.1.0");
+    json_key(&j, "runs"), json_array(&j), json_object(&j);
+    json_key(&j, "tool"), json_object(&j), json_key(&j, "driver"), json_object(&j);
+    json_key(&j, "name"), json_cstr(&j, "maptrap");
+    json_key(&j, "version"), json_cstr(&j, MAPTRAP_VERSION);
+    json_key(&j, "rules"), json_array(&j);
+    for (unsigned i = 0; i < GOSCAN_RULES; i++) {
+        json_object(&j);
+        json_key(&j, "id"), json_cstr(&j, goscan_rules[i].name);
+        json_key(&j, "shortDescription"), json_object(&j);
+        json_key(&j, "text"), json_cstr(&j, goscan_rules[i].summary);
+        json_end(&j), json_end(&j);
+    }
+    json_end(&j), json_end(&j), json_end(&j);
+    json_key(&j, "columnKind"), json_cstr(&j, "utf16CodeUnits");
+    json_key(&j, "results"), json_array(&j);
+    for (size_t i = 0; i < r->result.n; i++) sarif_result(&j, &r->result.findings[i]);
+    json_end(&j);
+    json_end(&j), json_end(&j), json_end(&j);
+    json_deinit(&j);
+}
+
+void scan_print_github(const struct scan_report *r, struct buf *out)
+{
+    for (size_t i = 0; i < r->result.n; i++) {
+        const struct goscan_finding *f = &r->result.findings[i];
+        buf_printf(out, "::%s file=%.*s,line=%u,col=%u,title=maptrap %s::%s\n",
+                   f->tier == GOSCAN_DEFAULT ? "warning" : "notice", STR_ARG(f->file), f->line,
+                   f->column, goscan_rules[f->rule].name, f->message);
+    }
+}
