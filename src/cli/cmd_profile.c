@@ -2,6 +2,7 @@
 // maptrap profile: where a service spends its time or memory, by profile, and who writes maps.
 #include "base/cleanup.h"
 #include "cli/command.h"
+#include "engine/profile_exe.h"
 #include "engine/profile_load.h"
 #include "engine/profile_sample.h"
 #include "sinks/profile_flame.h"
@@ -28,6 +29,8 @@ enum { TOP_DEFAULT = 20 };
 struct work {
     struct loaded_profile in, base;
     struct profile_view view;
+    struct profile with_maps; // a heap profile with its map functions put back, or empty
+    struct profile_view map_view;
     struct profile_top top;
     struct profile_sites sites, memory;
     struct profile_tree calls;
@@ -42,9 +45,36 @@ static void work_deinit(struct work *w)
     profile_sites_deinit(&w->memory);
     profile_sites_deinit(&w->sites);
     profile_top_deinit(&w->top);
+    profile_view_deinit(&w->map_view);
+    profile_deinit(&w->with_maps);
     profile_view_deinit(&w->view);
     loaded_profile_deinit(&w->in);
     loaded_profile_deinit(&w->base);
+}
+
+// Where the memory of maps is: of a heap profile whose binary is here, in a copy with the map
+// functions put back. The rest of the answer stays that of pprof.
+static struct err *analyse_maps(struct work *w, const struct opts *o,
+                                const struct profile_filter *filter)
+{
+    const struct profile_view *view = &w->view;
+    w->answer.restored = o->exe != NULL;
+    if (!o->exe && !o->pid && profile_hides_runtime(&w->in.p)) {
+        ERR_TRY(profile_open_exe(NULL, &w->in));
+        if (w->in.exe) {
+            profile_copy(&w->in.p, &w->with_maps);
+            profile_restore(&w->with_maps, w->in.exe);
+            ERR_TRY(profile_view_init(&w->map_view, &w->with_maps, filter));
+            view = &w->map_view;
+            w->answer.restored = true;
+        }
+    }
+    profile_sites_init(&w->sites, view, w->answer.type, true);
+    if (profile_heap_type(&w->in.p, &w->answer.memory_type)) {
+        profile_sites_init(&w->memory, view, w->answer.memory_type, false);
+        w->answer.memory = &w->memory;
+    }
+    return NULL;
 }
 
 static struct err *analyse(struct work *w, const struct opts *o)
@@ -59,7 +89,6 @@ static struct err *analyse(struct work *w, const struct opts *o)
                                            o->hide,  o->tagfocus, o->tagignore };
     ERR_TRY(profile_view_init(&w->view, p, &filter));
     profile_top_init(&w->top, &w->view, type, o->cum);
-    profile_sites_init(&w->sites, &w->view, type, true);
     w->answer = (struct profile_answer) {
         .p = p,
         .view = &w->view,
@@ -67,13 +96,8 @@ static struct err *analyse(struct work *w, const struct opts *o)
         .top = &w->top,
         .sites = &w->sites,
         .limit = (size_t)limit,
-        .restored = o->exe != NULL,
     };
-    if (profile_heap_type(p, &w->answer.memory_type)) {
-        profile_sites_init(&w->memory, &w->view, w->answer.memory_type, false);
-        w->answer.memory = &w->memory;
-    }
-    return NULL;
+    return analyse_maps(w, o, &filter);
 }
 
 static struct err *write_files(struct work *w, const struct opts *o, const char *name)
@@ -158,8 +182,10 @@ static struct err *run_profile(const struct invocation *in, int *ret_status)
     else
         ERR_TRY(profile_load(name, &w.in));
     if (o->exe) {
-        size_t restored;
-        ERR_TRY(profile_load_exe(o->exe, &w.in, &restored));
+        ERR_TRY(profile_open_exe(o->exe, &w.in));
+        if (!profile_is_of(&w.in.p, w.in.exe))
+            log_warn(in->log, "%s is not the binary that this profile was taken of", o->exe);
+        size_t restored = profile_restore(&w.in.p, w.in.exe);
         log_debug(in->log, "%zu samples got the map function back that they ended in", restored);
     }
     if (o->base) {
@@ -182,8 +208,10 @@ static const struct option options[] = {
     OPT_STRING("pid", struct opts, pid, "P", "sample this process instead of reading a profile"),
     OPT_DURATION("for", struct opts, for_ns, "TIME", "sample for this long (default: 10s)"),
     OPT_UINT("hz", struct opts, hz, "N", "samples a second of each thread (default and most: 99)"),
-    OPT_STRING("exe", struct opts, exe, "BINARY",
-               "the binary: puts map functions back that Go leaves out of heap profiles"),
+    OPT_STRING(
+        "exe", struct opts, exe, "BINARY",
+        "the binary: puts map functions back that Go leaves out of heap profiles (default for "
+        "map memory: the one that the profile names, if it is here)"),
     OPT_STRING("sample", struct opts, sample, "TYPE",
                "which sample type, by name or position (default: the profile's own)"),
     OPT_STRING("top", struct opts, top, "N", "rows of the table, 0 = all (default: 20)"),

@@ -23,6 +23,7 @@ struct elfsym {
     Elf *elf;
     struct str bytes;
     VEC(struct symbol) symbols; // by address
+    bool symbols_read;
     struct segment segments[MAX_SEGMENTS];
     size_t n_segments;
 };
@@ -76,12 +77,6 @@ struct err *elfsym_open(const char *name, struct str bytes, struct elfsym **ret)
         return err_new(ERR_INPUT, "%s: not an ELF file", name);
     }
     read_segments(e);
-    for (Elf_Scn *s = NULL; (s = elf_nextscn(e->elf, s));) {
-        GElf_Shdr h;
-        if (gelf_getshdr(s, &h) && (h.sh_type == SHT_SYMTAB || h.sh_type == SHT_DYNSYM))
-            read_table(e, s, &h);
-    }
-    if (e->symbols.n) qsort(e->symbols.p, e->symbols.n, sizeof(*e->symbols.p), by_address);
     *ret = e;
     return NULL;
 }
@@ -94,13 +89,27 @@ void elfsym_close(struct elfsym *e)
     free(e);
 }
 
-size_t elfsym_count(const struct elfsym *e)
+static void read_symbols(struct elfsym *e)
 {
+    if (e->symbols_read) return;
+    e->symbols_read = true;
+    for (Elf_Scn *s = NULL; (s = elf_nextscn(e->elf, s));) {
+        GElf_Shdr h;
+        if (gelf_getshdr(s, &h) && (h.sh_type == SHT_SYMTAB || h.sh_type == SHT_DYNSYM))
+            read_table(e, s, &h);
+    }
+    if (e->symbols.n) qsort(e->symbols.p, e->symbols.n, sizeof(*e->symbols.p), by_address);
+}
+
+size_t elfsym_count(struct elfsym *e)
+{
+    read_symbols(e);
     return e->symbols.n;
 }
 
-bool elfsym_find(const struct elfsym *e, uint64_t address, struct str *ret)
+bool elfsym_find(struct elfsym *e, uint64_t address, struct str *ret)
 {
+    read_symbols(e);
     size_t lo = 0, hi = e->symbols.n; // the last symbol at or before the address
     while (lo < hi) {
         size_t mid = lo + (hi - lo) / 2;

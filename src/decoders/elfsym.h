@@ -14,9 +14,10 @@ struct elfsym;
 // ERR_INPUT: not ELF, or damaged. A file without symbols is fine and finds none.
 struct err *elfsym_open(const char *name, struct str bytes, struct elfsym **ret) ERR_MUST_USE;
 void elfsym_close(struct elfsym *e); // takes NULL
-size_t elfsym_count(const struct elfsym *e);
+// How many functions it knows. The symbols are read when they are first asked for.
+size_t elfsym_count(struct elfsym *e);
 // The function that an address lies in; false: none.
-bool elfsym_find(const struct elfsym *e, uint64_t address, struct str *ret);
+bool elfsym_find(struct elfsym *e, uint64_t address, struct str *ret);
 // Bytes of the file at an address.
 bool elfsym_read(const struct elfsym *e, uint64_t address, void *ret, size_t n);
 // What a process adds to an address, from a mapping's start and file offset.

@@ -6,7 +6,10 @@
 #include "base/map.h"
 #include "model/gofunc.h"
 
-enum { CALL_BYTES = 5 }; // call rel32
+enum {
+    CALL_BYTES = 5, // call rel32
+    COMPARED = 256, // locations that are looked at to recognise a binary
+};
 
 struct restorer {
     struct profile *p;
@@ -96,7 +99,7 @@ static void name_locations(struct restorer *r)
     strmap_deinit(&functions);
 }
 
-static bool hides_runtime(const struct profile *p)
+bool profile_hides_runtime(const struct profile *p)
 {
     bool heap = false;
     for (size_t i = 0; i < p->types.n; i++) heap |= str_ends(p->types.p[i].type, STR("space"));
@@ -109,7 +112,7 @@ size_t profile_restore(struct profile *p, const struct code_names *exe)
     size_t restored = 0;
     name_locations(&r);
     VEC(uint32_t) stack = { 0 };
-    if (hides_runtime(p) && p->stack.n + p->samples.n <= PROFILE_MAX_STACK) {
+    if (profile_hides_runtime(p) && p->stack.n + p->samples.n <= PROFILE_MAX_STACK) {
         for (size_t i = 0; i < p->samples.n; i++) {
             struct profile_sample *s = &p->samples.p[i];
             uint32_t from = (uint32_t)stack.n;
@@ -130,4 +133,35 @@ size_t profile_restore(struct profile *p, const struct code_names *exe)
     map_deinit(&r.callee_at);
     strmap_deinit(&r.location_of_callee);
     return restored;
+}
+
+// Without type arguments, which the tables of a binary abbreviate.
+static struct str bare(struct str name)
+{
+    return str_sub(name, 0, str_find_char(name, '['));
+}
+
+// Whether a function has the code at an address, itself or inlined there.
+static bool lies_at(const struct restorer *r, const struct profile_location *l, struct str function)
+{
+    struct frame frame[LIMIT_INLINE_DEPTH];
+    size_t n = code_names_frames(r->exe, link_address(r, l), frame, array_size(frame));
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(bare(frame[i].function), bare(function))) return true;
+    return false;
+}
+
+bool profile_is_of(const struct profile *p, const struct code_names *exe)
+{
+    const struct restorer r = { .p = (struct profile *)(uintptr_t)p, .exe = exe };
+    size_t looked = 0, same = 0;
+    for (size_t i = 0; i < p->locations.n && looked < COMPARED; i++) {
+        const struct profile_location *l = &p->locations.p[i];
+        if (!l->address || !l->n_lines) continue;
+        uint32_t f = p->lines.p[l->line + l->n_lines - 1].function;
+        if (f == PROFILE_NONE) continue;
+        looked++;
+        same += lies_at(&r, l, p->functions.p[f].name);
+    }
+    return looked && same * 20 >= looked * 19;
 }

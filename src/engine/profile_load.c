@@ -2,29 +2,61 @@
 #include "engine/profile_load.h"
 
 #include "analyses/profile_view.h"
+#include "base/mem.h"
 #include "decoders/profile_decode.h"
 #include "engine/profile_exe.h"
 #include "sources/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 
 void loaded_profile_deinit(struct loaded_profile *l)
 {
     profile_deinit(&l->p);
     code_names_close(l->exe);
     l->exe = NULL;
-    buf_deinit(&l->exe_bytes);
+    if (l->exe_bytes) munmap(l->exe_bytes, l->n_exe_bytes);
+    l->exe_bytes = NULL;
     buf_deinit(&l->bytes);
 }
 
-struct err *profile_load_exe(const char *path, struct loaded_profile *l, size_t *ret_restored)
+static struct err *map_exe(const char *path, struct loaded_profile *l)
 {
-    enum { MAX_BINARY = 1 << 30 }; // bytes
-    _cleanup_input_ struct input *in = NULL;
-    ERR_TRY(input_open(path, NULL, &in));
-    ERR_TRY(input_read_all(in, MAX_BINARY, &l->exe_bytes));
-    ERR_TRY(code_names_open(path, buf_str(&l->exe_bytes), &l->exe));
+    struct stat st;
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &st)) return err_sys(ERR_CANNOT, errno, "%s", path);
+    if (!S_ISREG(st.st_mode) || st.st_size == 0)
+        return err_new(ERR_INPUT, "%s: not a binary: no regular file, or empty", path);
+    void *p = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED) return err_sys(ERR_CANNOT, errno, "%s", path);
+    l->exe_bytes = p;
+    l->n_exe_bytes = (size_t)st.st_size;
+    return code_names_open(path, str_make(p, l->n_exe_bytes), &l->exe);
+}
+
+static void find_exe(struct loaded_profile *l)
+{
+    struct str file = l->p.mappings.n ? l->p.mappings.p[0].file : STR("");
+    if (file.n == 0 || file.p[0] != '/') return;
+    _cleanup_free_ char *path = mem_printf("%.*s", STR_ARG(file));
+    _cleanup_err_ struct err *e = map_exe(path, l);
+    if (e || !code_names_any(l->exe) || !profile_is_of(&l->p, l->exe)) {
+        code_names_close(l->exe);
+        l->exe = NULL;
+    }
+}
+
+struct err *profile_open_exe(const char *path, struct loaded_profile *l)
+{
+    if (!path) {
+        find_exe(l);
+        return NULL;
+    }
+    ERR_TRY(map_exe(path, l));
     if (!code_names_any(l->exe))
         return err_new(ERR_CANNOT, "%s: neither a Go program's tables nor symbols are in it", path);
-    *ret_restored = profile_restore(&l->p, l->exe);
     return NULL;
 }
 

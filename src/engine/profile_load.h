@@ -9,8 +9,9 @@
 
 struct loaded_profile {
     struct buf bytes; // what the profile's strings point into
-    struct buf exe_bytes;
-    struct code_names *exe; // names of profile_load_exe()
+    void *exe_bytes;  // the binary, mapped
+    size_t n_exe_bytes;
+    struct code_names *exe;
     struct profile p;
 };
 
@@ -18,8 +19,8 @@ struct loaded_profile {
 // used, NULL, and ret->p.broke… says where it ended. *ret is zeroed by the caller, who deinits it
 // in any case.
 struct err *profile_load(const char *name, struct loaded_profile *ret) ERR_MUST_USE;
-// Puts back what the profile left out and its binary knows (engine/profile_exe.h). ERR_CANNOT: the
-// binary has no symbols.
-struct err *profile_load_exe(const char *path, struct loaded_profile *l,
-                             size_t *ret_restored) ERR_MUST_USE;
+// Opens the binary that the profile is of, into l->exe: `path`, or (NULL) the one that the profile
+// itself names, if that is here and really it. NULL and no l->exe where that one is not.
+// ERR_CANNOT, ERR_INPUT: `path` cannot be used.
+struct err *profile_open_exe(const char *path, struct loaded_profile *l) ERR_MUST_USE;
 void loaded_profile_deinit(struct loaded_profile *l);

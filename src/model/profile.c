@@ -26,6 +26,34 @@ void profile_deinit(struct profile *p)
     *p = (struct profile) { 0 };
 }
 
+// Gives a table of the copy memory of its own.
+#define OWN_TABLE(v)                                                                               \
+    do {                                                                                           \
+        const void *shared_ = (v)->p;                                                              \
+        size_t n_ = (v)->n;                                                                        \
+        (v)->p = NULL;                                                                             \
+        (v)->cap = 0;                                                                              \
+        vec_reserve((v), n_);                                                                      \
+        if (n_) memcpy((v)->p, shared_, n_ * sizeof(*(v)->p));                                     \
+    } while (0)
+
+void profile_copy(const struct profile *p, struct profile *ret)
+{
+    *ret = *p;
+    ret->arena = (struct arena) { 0 };
+    OWN_TABLE(&ret->types);
+    OWN_TABLE(&ret->mappings);
+    OWN_TABLE(&ret->functions);
+    OWN_TABLE(&ret->lines);
+    OWN_TABLE(&ret->locations);
+    OWN_TABLE(&ret->stack);
+    OWN_TABLE(&ret->samples);
+    OWN_TABLE(&ret->values);
+    OWN_TABLE(&ret->labels);
+    OWN_TABLE(&ret->strings);
+    OWN_TABLE(&ret->comments);
+}
+
 void profile_break(struct profile *p, uint64_t at, const char *fmt, ...)
 {
     if (p->broke) return;

@@ -107,6 +107,9 @@ struct profile {
 
 void profile_deinit(struct profile *p); // a zeroed struct is an empty profile
 
+// A copy with tables of its own; strings are shared, so p must outlive it.
+void profile_copy(const struct profile *p, struct profile *ret);
+
 static inline int64_t profile_value(const struct profile *p, size_t sample, size_t type)
 {
     return p->values.p[sample * p->types.n + type];
