@@ -13,7 +13,7 @@ enum {
     OWNERS_KEPT = 4096,     // latest access of each goroutine to a candidate
     OVERLAPS_MAX = 64,      // pairs proven in one run
     HOLDS_MIN = 100,        // holds at a map before it may be withdrawn
-    CANDIDATES_ACTIVE = 12, // maps that are held at, at a time
+    CANDIDATES_ACTIVE = 4,  // maps that are held at, at a time
     WITHDRAW_LOCKED = 5,    // arrivals that should have come under holds and did not, where
     WITHDRAW_UNLOCKED = 12, // every path to the map takes a lock, and where one does not
     HOLD_SHORTEST_NS = 100000,
@@ -26,15 +26,17 @@ struct trial {
     uint64_t map;
     uint32_t index; // in the BPF table of candidates
     bool active, proven, withdrawn;
-    uint64_t proven_ns;  // when the first pair was
-    uint64_t leaving_ns; // no holds since, but still guarded; 0 = not leaving
-    bool unguardable;    // a function that touches it is too hot to be probed whole
-    double weight;       // share of the hold budget
+    uint64_t proven_ns;                        // when the first pair was
+    bool retired;                              // settled, but guarded until the window closes
+    uint32_t n_done, done[CANDIDATE_DONE_MAX]; // sites of pairs that are proven
+    bool unguardable; // a function that touches it is too hot to be probed whole
+    double weight;    // share of the hold budget
     uint64_t holds, held_ns, arrivals;
     double expected;   // arrivals that were to be expected in that time
     double enough;     // as many expected in vain, and it is withdrawn
     double rate;       // accesses a second while windows were open
     uint64_t accesses; // counted at its call sites in the kernel; not all are told of one by one
+    uint64_t accesses_before; // of them in earlier windows
     uint64_t accesses_then, open_ns_then;
 };
 
@@ -103,7 +105,9 @@ double windows_cost_ns(struct locate *l); // so far, of all hits
 // locate_trials.c: which maps are held at, for how long; what came of it.
 void trials_on_event(void *arg, const struct event *e);
 struct err *trials_step(struct locate *l) ERR_MUST_USE;
-bool trials_open(const struct locate *l);    // is any map still to be decided?
+bool trials_open(struct locate *l);          // is any map still to be decided?
+bool trials_want_change(struct locate *l);   // would others be held at, chosen anew?
+void trials_choose(struct locate *l);        // chooses them; only while no window is open
 bool trials_settled(const struct locate *l); // is every map with a finding done with?
 bool looks_locked_everywhere(struct target *t, const struct sharing_map *m);
 struct trial *trial_of(struct locate *l, uint64_t map);

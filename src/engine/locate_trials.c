@@ -6,6 +6,7 @@
 #include "engine/locate_state.h"
 
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -15,8 +16,9 @@ enum {
     ROOM_LOOK_NS = 200000000,   // how often the host's idle time is looked at
     ROOM_WAIT_NS = 4000000000u, // how long a busy host is waited for, before few holds are made
     INSIDE_GRACE_NS = 50000000, // accesses that began before the guard was on are over by then
-    CHOOSE_NS = 100000000,      // a window is looked through for this long before maps are chosen
     BURST_GAP = 3,              // within the budget holds may follow each other this closely
+    LIFE_MIN_NS = 150000000,    // a map lives for this long before it is tried
+    STALE_NS = 5000000000u,     // not touched for this long: gone, or asleep
     COSTLY_RATE = 500,          // accesses a second at which a map's weight is halved
     CROWDED_FACTOR = 4,         // a busy host gets this part of the hold budget
 };
@@ -70,10 +72,10 @@ static int site_index(const struct locate *l, const struct access *a)
     return known ? (int)*known - 1 : -1;
 }
 
-static bool is_done(const struct candidate *c, int site)
+static bool is_done(const struct trial *tr, int site)
 {
-    for (uint32_t i = 0; i < c->n_done; i++)
-        if (c->done[i] == (uint32_t)site) return true;
+    for (uint32_t i = 0; i < tr->n_done; i++)
+        if (tr->done[i] == (uint32_t)site) return true;
     return false;
 }
 
@@ -82,9 +84,11 @@ static void site_done(struct locate *l, struct trial *tr, const struct access *a
 {
     struct candidate *c = &probes_candidates(l->p)[tr->index];
     int site = site_index(l, a);
-    if (site < 0 || c->n_done == CANDIDATE_DONE_MAX || is_done(c, site)) return;
-    c->done[c->n_done] = (uint32_t)site;
-    c->n_done++;
+    if (site < 0 || tr->n_done == CANDIDATE_DONE_MAX || is_done(tr, site)) return;
+    tr->done[tr->n_done++] = (uint32_t)site;
+    if (!tr->active) return;
+    c->done[tr->n_done - 1] = (uint32_t)site;
+    c->n_done = tr->n_done;
 }
 
 // Are all writing sites of this map in proven pairs, or was there time enough for it?
@@ -92,12 +96,11 @@ static bool all_done(struct locate *l, const struct trial *tr)
 {
     if (!tr->proven_ns) return false;
     if (clock_now_ns() - tr->proven_ns > OTHER_PAIRS_NS) return true;
-    const struct candidate *c = &probes_candidates(l->p)[tr->index];
     const struct sharing_map *m = sharing_find(l->sharing, tr->map);
     for (uint32_t i = 0; m && i < m->n_sites; i++) {
         if (!map_op_writes(m->site[i].op)) continue;
         int site = site_index(l, &m->site[i].sample);
-        if (site >= 0 && !is_done(c, site)) return false;
+        if (site >= 0 && !is_done(tr, site)) return false;
     }
     return true;
 }
@@ -261,73 +264,110 @@ static double weight_of(struct locate *l, const struct sharing_map *m)
     double alternation =
         m->accesses ? (double)(m->switches + m->renewals) / (double)m->accesses : 0;
     double w = 0.2 + alternation;
-    size_t unlocked = 0, writers = 0;
+    size_t unlocked = 0, library = 0;
     for (uint32_t i = 0; i < m->n_sites; i++) {
-        if (map_op_writes(m->site[i].op)) writers++;
         unlocked += !target_looks_locked(l->t, &m->site[i].sample);
+        library += target_access_is_std(l->t, &m->site[i].sample);
     }
-    if (unlocked) w *= 8; // where no lock is taken on the way, look first
-    if (!writers) w /= 4;
+    if (unlocked) w *= 8;              // where no lock is taken on the way, look first
+    if (library == m->n_sites) w /= 4; // maps of the library's own are seldom the cause
     return w / (1 + seen_rate(l, m) / COSTLY_RATE); // a hot one costs its probes' hits
 }
 
-static void activate(struct locate *l, struct sharing_map *m)
+// Lived long enough to be more than one request's, and was touched lately.
+static bool lives(const struct sharing_map *m)
 {
-    struct trial *tr = trial_of(l, m->address);
-    if (!tr) {
-        uint32_t index = 0;
-        bool taken[CANDIDATES_MAX] = { false };
-        for (size_t i = 0; i < l->trials.n; i++)
-            if (l->trials.p[i].active) taken[l->trials.p[i].index] = true;
-        while (index < CANDIDATES_MAX && taken[index]) index++;
-        if (index == CANDIDATES_MAX) return;
-        vec_push(&l->trials, (struct trial) { .map = m->address, .index = index, .active = true });
-        tr = vec_last(&l->trials);
-    }
-    struct candidate *c = &probes_candidates(l->p)[tr->index];
+    return m->last_ns - m->first_ns >= LIFE_MIN_NS && clock_now_ns() - m->last_ns < STALE_NS;
+}
+
+// Puts a trial into the BPF table of candidates. Only while no probes are attached.
+static void activate(struct locate *l, struct trial *tr, const struct sharing_map *m,
+                     uint32_t index)
+{
+    struct candidate *c = &probes_candidates(l->p)[index];
     memset(c, 0, sizeof(*c));
     c->map = m->address;
     c->inside_unknown = clock_now_ns() + INSIDE_GRACE_NS;
     c->guard = !l->o->no_guard;
+    c->n_done = tr->n_done;
+    memcpy(c->done, tr->done, sizeof(c->done));
+    tr->index = index;
+    tr->active = true;
+    tr->accesses_before = tr->accesses;
+    tr->accesses_then = 0;
     tr->open_ns_then = l->open_ns;
     tr->unguardable = !guardable(l, m);
-    tr->weight = weight_of(l, m);
     tr->enough = looks_locked_everywhere(l->t, m) ? WITHDRAW_LOCKED : WITHDRAW_UNLOCKED;
-    _cleanup_err_ struct err *e = probes_set_candidate(l->p, m->address, tr->index);
+    _cleanup_err_ struct err *e = probes_set_candidate(l->p, m->address, index);
     if (e) tr->active = false;
 }
 
-static void deactivate(struct locate *l, struct trial *tr)
+// Settled while its window is open: no holds any more, but guarded until the window closes.
+static void retire(struct locate *l, struct trial *tr)
 {
-    struct candidate *c = &probes_candidates(l->p)[tr->index];
-    uint64_t now = clock_now_ns();
-    c->hold_ns = 0;
-    if (!tr->leaving_ns) tr->leaving_ns = now;
-    // Whoever was held or waited must still pass the guard.
-    if (now - tr->leaving_ns < GUARD_LINGER_NS) return;
-    c->guard = 0;
-    probes_drop_candidate(l->p, tr->map);
-    tr->active = false;
+    probes_candidates(l->p)[tr->index].hold_ns = 0;
+    tr->retired = true;
 }
 
-// The best maps that are no trials yet take the free places.
-static void choose(struct locate *l)
+// The longer nobody comes who should, the less likely it is that somebody will.
+static double share_of(const struct trial *tr)
 {
-    size_t active = 0;
-    for (size_t i = 0; i < l->trials.n; i++) active += l->trials.p[i].active;
-    while (active < CANDIDATES_ACTIVE) {
-        struct sharing_map *best = NULL;
-        double best_weight = 0;
-        for (size_t i = 0; i < sharing_maps(l->sharing); i++) {
-            struct sharing_map *m = sharing_map(l->sharing, i);
-            if (!sharing_is_shared(m) || m->accesses < ACCESSES_MIN || trial_of(l, m->address))
-                continue;
-            double w = weight_of(l, m);
-            if (w > best_weight) best = m, best_weight = w;
+    double left = exp(-tr->expected);
+    return tr->weight * (left > 0.05 ? left : 0.05);
+}
+
+// The maps most worth holding at now, best first. Returns how many.
+static size_t best_maps(struct locate *l, struct sharing_map **ret, size_t cap)
+{
+    double value[CANDIDATES_MAX];
+    size_t n = 0;
+    for (size_t i = 0; i < sharing_maps(l->sharing); i++) {
+        struct sharing_map *m = sharing_map(l->sharing, i);
+        if (!sharing_is_shared(m) || m->accesses < ACCESSES_MIN || !lives(m)) continue;
+        struct trial *tr = trial_of(l, m->address);
+        if (tr && (tr->proven || tr->withdrawn || tr->unguardable)) continue;
+        double w = weight_of(l, m);
+        if (tr) {
+            tr->weight = w;
+            w = share_of(tr);
         }
-        if (!best) return;
-        activate(l, best);
-        active++;
+        size_t k = n < cap ? n++ : cap;
+        if (k == cap && w <= value[cap - 1]) continue;
+        if (k == cap) k = cap - 1;
+        for (; k > 0 && value[k - 1] < w; k--) value[k] = value[k - 1], ret[k] = ret[k - 1];
+        value[k] = w;
+        ret[k] = m;
+    }
+    return n;
+}
+
+bool trials_want_change(struct locate *l)
+{
+    struct sharing_map *best[CANDIDATES_ACTIVE];
+    size_t n = best_maps(l, best, CANDIDATES_ACTIVE);
+    for (size_t i = 0; i < n; i++) {
+        struct trial *tr = trial_of(l, best[i]->address);
+        if (!tr || !tr->active) return true;
+    }
+    return false;
+}
+
+void trials_choose(struct locate *l)
+{
+    struct sharing_map *best[CANDIDATES_ACTIVE];
+    for (size_t i = 0; i < l->trials.n; i++) {
+        struct trial *tr = &l->trials.p[i];
+        if (!tr->active) continue;
+        probes_candidates(l->p)[tr->index].guard = 0;
+        probes_drop_candidate(l->p, tr->map);
+        tr->active = tr->retired = false;
+    }
+    size_t n = best_maps(l, best, CANDIDATES_ACTIVE);
+    for (size_t i = 0; i < n; i++) {
+        if (!trial_of(l, best[i]->address))
+            vec_push(&l->trials,
+                     (struct trial) { .map = best[i]->address, .weight = weight_of(l, best[i]) });
+        activate(l, trial_of(l, best[i]->address), best[i], (uint32_t)i);
     }
 }
 
@@ -365,15 +405,15 @@ static void set_holds(struct locate *l)
     double duty = (double)open_ns / (double)(now - l->start_ns);
     if (duty < 0.15) duty = 0.15;
     for (size_t i = 0; i < l->trials.n; i++)
-        if (l->trials.p[i].active && !l->trials.p[i].proven) total += l->trials.p[i].weight;
+        if (l->trials.p[i].active && !l->trials.p[i].proven) total += share_of(&l->trials.p[i]);
     for (size_t i = 0; i < l->trials.n; i++) {
         struct trial *tr = &l->trials.p[i];
         if (!tr->active) continue;
         struct candidate *c = &probes_candidates(l->p)[tr->index];
         bool hold =
-            !tr->leaving_ns && !tr->proven && !tr->withdrawn && !tr->unguardable && tr->rate > 0;
+            !tr->retired && !tr->proven && !tr->withdrawn && !tr->unguardable && tr->rate > 0;
         uint64_t length = hold ? hold_length(l, tr) : 0;
-        double share = total > 0 ? l->o->hold_share * tr->weight / total : 0;
+        double share = total > 0 ? l->o->hold_share * share_of(tr) / total : 0;
         if (share > 0) c->pause_ns = (uint64_t)((double)length * (duty / share - 1));
         c->hold_ns = length;
         c->emit_mask = tr->rate > 4000 ? 63 : tr->rate > 1000 ? 15 : tr->rate > 300 ? 3 : 0;
@@ -438,16 +478,15 @@ struct err *trials_step(struct locate *l)
     uint64_t open_ns = l->open_ns + (l->open ? clock_now_ns() - l->open_since_ns : 0);
     for (size_t i = 0; i < l->trials.n; i++) {
         struct trial *tr = &l->trials.p[i];
+        tr->proven = tr->proven || all_done(l, tr);
         if (!tr->active) continue;
         measure_rate(l, tr, open_ns);
-        tr->accesses = probes_candidates(l->p)[tr->index].accesses;
+        tr->accesses = tr->accesses_before + probes_candidates(l->p)[tr->index].accesses;
         struct sharing_map *m = sharing_find(l->sharing, tr->map);
         if (m && !tr->unguardable) tr->unguardable = !guardable(l, m);
-        tr->proven = tr->proven || all_done(l, tr);
         tr->withdrawn = !tr->proven_ns && tr->expected >= tr->enough && tr->holds >= HOLDS_MIN;
-        if (tr->withdrawn || tr->proven) deactivate(l, tr);
+        if (tr->withdrawn || tr->proven || (m && !lives(m))) retire(l, tr);
     }
-    if (!l->open || clock_now_ns() - l->open_since_ns > CHOOSE_NS) choose(l);
     set_holds(l);
     allow_holds(l);
     return NULL;
@@ -456,13 +495,12 @@ struct err *trials_step(struct locate *l)
 bool trials_settled(const struct locate *l)
 {
     for (size_t i = 0; i < l->trials.n; i++)
-        if (l->trials.p[i].proven_ns && l->trials.p[i].active) return false;
+        if (l->trials.p[i].proven_ns && !l->trials.p[i].proven) return false;
     return true;
 }
 
-bool trials_open(const struct locate *l)
+bool trials_open(struct locate *l)
 {
-    for (size_t i = 0; i < l->trials.n; i++)
-        if (l->trials.p[i].active) return true;
-    return false;
+    struct sharing_map *best[1];
+    return best_maps(l, best, 1) > 0;
 }

@@ -14,7 +14,10 @@ enum {
     DETACH_NS = 30000000,
     WINDOW_FIRST_NS = 100000000, // a window is not worth opening for less: the first three,
     WINDOW_MIN_NS = 500000000,   // and later (few windows)
-    WIDEN_NS = 150000000,
+    WIDEN_NS = 150000000,   // how long a window stays before it is looked at what it should hold,
+    REVIEW_NS = 1000000000, // at first and later
+    DISCOVER_FIRST = 3,
+    DISCOVER_EACH = 4,
     SITES_HOT_MAX = 600, // call sites of hot functions that are probed instead
 };
 
@@ -258,6 +261,9 @@ static struct err *attach_once(struct locate *l)
 
 static struct err *open_window(struct locate *l)
 {
+    trials_choose(l);
+    // Maps that no trial knows yet are looked for at first, and in some of the windows later.
+    probes_set_discover(l->p, l->windows < DISCOVER_FIRST || l->windows % DISCOVER_EACH == 0);
     l->open_since_ns = clock_now_ns();
     l->cost_at_open_ns = windows_cost_ns(l);
     l->open = true;
@@ -294,8 +300,9 @@ struct err *windows_step(struct locate *l)
         windows_close(l);
         return NULL;
     }
-    // New call sites or newly tried maps: widen, but not at every step.
-    if (now - l->open_since_ns < WIDEN_NS || collect_sites(l) == l->n_attached) return NULL;
+    // New call sites, or maps that are more worth it: not at every step.
+    if (now - l->open_since_ns < (l->windows < DISCOVER_FIRST ? WIDEN_NS : REVIEW_NS)) return NULL;
+    if (collect_sites(l) == l->n_attached && !trials_want_change(l)) return NULL;
     windows_close(l);
     return open_window(l);
 }

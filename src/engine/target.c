@@ -353,14 +353,27 @@ static bool locks_before(struct target *t, uint64_t entry, uint64_t pc)
 
 bool target_looks_locked(struct target *t, const struct access *a)
 {
+    enum {
+        NEAR_FRAMES = 4
+    }; // of these the library's too: a server takes locks of its own further out
     for (uint8_t i = 0; i < a->n_pcs; i++) {
         uint64_t pc = a->pc[i] - t->bias - 1;
         struct gobin_func f;
-        if (!gobin_func_of(t->bin, pc, &f) || gofunc_is_std(f.name)) continue;
+        if (!gobin_func_of(t->bin, pc, &f) || (i >= NEAR_FRAMES && gofunc_is_std(f.name))) continue;
         bool fresh;
         uint64_t *known = map_put(&t->locked_at, pc, &fresh);
         if (fresh) *known = locks_before(t, f.entry, pc);
         if (*known) return true;
+    }
+    return false;
+}
+
+bool target_access_is_std(struct target *t, const struct access *a)
+{
+    for (uint8_t i = 0; i < a->n_pcs; i++) {
+        struct frame frame[1];
+        if (!gobin_frames(t->bin, a->pc[i] - t->bias - 1, frame, 1)) continue;
+        if (!gofunc_is_runtime(frame[0].function)) return gofunc_is_std(frame[0].function);
     }
     return false;
 }

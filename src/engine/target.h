@@ -75,6 +75,8 @@ void target_frames(struct target *t, const uint64_t *pcs, size_t n, struct arena
 // Is a lock taken, as far as the code shows, in a function on the way to this access? A hint for
 // where to look first, nothing more.
 bool target_looks_locked(struct target *t, const struct access *a);
+// Does the function that makes this access belong to the standard library?
+bool target_access_is_std(struct target *t, const struct access *a);
 // "map[string]int" of a type descriptor's run-time address; empty if it cannot be read.
 struct str target_type_name(struct target *t, uint64_t type);
 // "main.cache" if a package variable holds the map's address; empty otherwise.
