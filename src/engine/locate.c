@@ -76,6 +76,7 @@ static struct err *look(struct locate *l)
     uint64_t step = 0, idle_since = clock_now_ns(), shown = 0;
     for (;;) {
         ERR_TRY(probes_poll(l->p, POLL_MS, trials_on_event, l));
+        ERR_TRY(trials_check_layout(l));
         uint64_t now = clock_now_ns();
         if (time_to_end(l, now, &idle_since)) return NULL;
         if (now - step < STEP_NS) continue;
@@ -141,6 +142,7 @@ static void release(struct locate *l)
     map_deinit(&l->site_of_call);
     map_deinit(&l->hot_calls);
     map_deinit(&l->owner_slot);
+    map_deinit(&l->g_of);
     free(l->owner);
     free(l);
 }

@@ -9,6 +9,7 @@
 #include "sources/probes.h"
 
 enum {
+    LAYOUT_LOOKS_MIN = 8,   // accesses before the self-check says anything
     HOLDS_KEPT = 256,       // accesses of the latest holds, by number
     OWNERS_KEPT = 4096,     // latest access of each goroutine to a candidate
     OVERLAPS_MAX = 64,      // pairs proven in one run
@@ -91,6 +92,8 @@ struct locate {
     uint64_t idle_then, idle_looked_ns, busy_since_ns; // the host's room
     bool no_room;
     bool fatal_seen;
+    struct map g_of; // goroutine id → g, for the self-check of the layout
+    uint64_t layout_looked, layout_bad;
     int lock_fd; // the host-wide lock on holds
     uint64_t busy_lock_ns;
     const char *ended;
@@ -105,9 +108,10 @@ double windows_cost_ns(struct locate *l); // so far, of all hits
 // locate_trials.c: which maps are held at, for how long; what came of it.
 void trials_on_event(void *arg, const struct event *e);
 struct err *trials_step(struct locate *l) ERR_MUST_USE;
-bool trials_open(struct locate *l);          // is any map still to be decided?
-bool trials_want_change(struct locate *l);   // would others be held at, chosen anew?
-void trials_choose(struct locate *l);        // chooses them; only while no window is open
+bool trials_open(struct locate *l);        // is any map still to be decided?
+bool trials_want_change(struct locate *l); // would others be held at, chosen anew?
+void trials_choose(struct locate *l);      // chooses them; only while no window is open
+struct err *trials_check_layout(const struct locate *l) ERR_MUST_USE; // wrong: ERR_CANNOT
 bool trials_settled(const struct locate *l); // is every map with a finding done with?
 bool looks_locked_everywhere(struct target *t, const struct sharing_map *m);
 struct trial *trial_of(struct locate *l, uint64_t map);

@@ -158,6 +158,7 @@ static void on_hold_end(struct locate *l, const struct event *e)
     if (!tr || !m) return;
     tr->holds++;
     tr->held_ns += e->key_value;
+    if (l->no_room) return; // the other side may have had no CPU to come on
     tr->expected += (double)e->key_value / 1e9 * tr->rate * others(m);
 }
 
@@ -198,6 +199,32 @@ static void on_arrival(struct locate *l, const struct event *e, const struct acc
     add_overlap(l, first, a, false);
 }
 
+// Does what was read with the layout's offsets look like a goroutine? Its id is its own, and the go
+// statement that made it lies in the program's text.
+static void check_layout(struct locate *l, const struct access *a)
+{
+    uint64_t made = a->gopc - l->t->bias;
+    bool plausible = a->goid && a->goid < 1ull << 48 && made >= l->t->info->text.lo &&
+                     made < l->t->info->text.hi;
+    if (plausible && l->g_of.n < OWNERS_KEPT) {
+        uint64_t *g = map_put(&l->g_of, a->goid, NULL);
+        if (*g && *g != a->g) plausible = false; // two goroutines of one id
+        *g = a->g;
+    }
+    l->layout_looked++;
+    l->layout_bad += !plausible;
+}
+
+struct err *trials_check_layout(const struct locate *l)
+{
+    if (l->layout_looked < LAYOUT_LOOKS_MIN || l->layout_bad * 2 < l->layout_looked) return NULL;
+    return err_new(ERR_CANNOT,
+                   "self-check: with the runtime layout of %s, %llu of %llu accesses were by "
+                   "implausible goroutines; this Go version is not understood, and nothing is said",
+                   l->t->layout.source, (unsigned long long)l->layout_bad,
+                   (unsigned long long)l->layout_looked);
+}
+
 void trials_on_event(void *arg, const struct event *e)
 {
     struct locate *l = arg;
@@ -216,6 +243,7 @@ void trials_on_event(void *arg, const struct event *e)
     }
     struct access a;
     to_access(e, &a);
+    check_layout(l, &a);
     if (!a.goid) return; // g0: the runtime's own maps
     sharing_add(l->sharing, &a);
     if (e->kind == EVENT_HOLD) {

@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { GO_MINOR_TESTED = 27 };
+
 #define BX   MAP_ARG_BX
 #define AX   MAP_ARG_AX
 #define ITER MAP_ARG_ITER
@@ -243,6 +245,11 @@ struct err *target_open(pid_t pid, struct log *log, struct target **ret)
         target_close(t);
         return e;
     }
+    if (t->info->minor == 20 || t->info->minor > GO_MINOR_TESTED || !t->info->minor)
+        log_warn(log,
+                 "%.*s is not a version that this maptrap was tested with; it goes by the runtime "
+                 "layout of: %s, and checks it on live data",
+                 STR_ARG(t->info->version), t->layout.source);
     log_debug(log, "pid %d: %s, %.*s, %zu map functions, %zu calls to them, layout from %s", pid,
               t->proc.exe, STR_ARG(t->info->version), t->n_funcs, t->calls.n, t->layout.source);
     *ret = t;
