@@ -3,6 +3,7 @@
 #include "cli/command.h"
 
 extern const struct command cmd_locate;
+extern const struct command cmd_dump;
 extern const struct command cmd_profile;
 extern const struct command cmd_trace;
 extern const struct command cmd_scan;
@@ -14,6 +15,7 @@ extern const struct command cmd_pids;
 // clang-format off
 const struct command *const commands[] = {
     &cmd_locate,
+    &cmd_dump,
     &cmd_profile,
     &cmd_trace,
     &cmd_scan,

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "analyses/dump_views.h"
+
+#include "base/cleanup.h"
+#include "model/gofunc.h"
+
+#include <stdlib.h>
+
+static int by_count(const void *a, const void *b)
+{
+    const struct dump_count *x = a, *y = b;
+    if (x->count != y->count) return x->count < y->count ? 1 : -1;
+    return str_cmp(x->name, y->name);
+}
+
+static int by_size(const void *a, const void *b, void *arg)
+{
+    const struct dump *d = arg;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    uint64_t n = d->group.p[x].count, m = d->group.p[y].count;
+    return n != m ? (n < m ? 1 : -1) : x < y ? -1 : x > y;
+}
+
+static uint64_t lenient_key(const struct dump *d, const struct dump_group *g)
+{
+    uint64_t h = g->state + 1;
+    for (size_t i = 0; i < g->n_stack; i++)
+        h = h * 0x9e3779b97f4a7c15u ^ str_hash(d->frame.p[g->stack[i]].function);
+    if (g->creator != DUMP_NONE)
+        h = h * 0x9e3779b97f4a7c15u ^ str_hash(d->frame.p[g->creator].function);
+    return h;
+}
+
+// Groups that differ in lines only become the first of them.
+static void merge_lenient(struct dump *d)
+{
+    struct map seen = { 0 };
+    for (size_t i = 0; i < d->n; i++) {
+        struct dump_goroutine *r = dump_at(d, i);
+        bool fresh;
+        uint64_t *first = map_put(&seen, lenient_key(d, &d->group.p[r->group]), &fresh);
+        if (fresh) *first = r->group;
+        if (*first == r->group) continue;
+        d->group.p[r->group].count -= r->count;
+        d->group.p[*first].count += r->count;
+        r->group = (uint32_t)*first;
+    }
+    map_deinit(&seen);
+}
+
+static void list_ids(struct dump_view *v, const struct dump *d)
+{
+    size_t n = d->group.n;
+    v->ids_from = arena_array(&v->arena, size_t, n + 1);
+    for (size_t i = 0; i < d->n; i++)
+        if (dump_at(d, i)->id && v->ids_from[dump_at(d, i)->group + 1] < DUMP_GROUP_IDS)
+            v->ids_from[dump_at(d, i)->group + 1]++;
+    for (size_t i = 0; i < n; i++) v->ids_from[i + 1] += v->ids_from[i];
+    v->ids = arena_array(&v->arena, uint64_t, v->ids_from[n] + 1);
+    size_t *at = arena_array(&v->arena, size_t, n + 1);
+    memcpy(at, v->ids_from, n * sizeof(*at));
+    for (size_t i = 0; i < d->n; i++) {
+        const struct dump_goroutine *r = dump_at(d, i);
+        if (r->id && at[r->group] < v->ids_from[r->group + 1]) v->ids[at[r->group]++] = r->id;
+    }
+}
+
+static void count_all(struct dump_view *v, struct dump *d)
+{
+    v->order = arena_array(&v->arena, uint32_t, d->group.n + 1);
+    struct strmap state = { 0 }, top = { 0 };
+    for (size_t i = 0; i < d->group.n; i++) {
+        const struct dump_group *g = &d->group.p[i];
+        if (g->count == 0) continue;
+        v->order[v->n_order++] = (uint32_t)i;
+        *strmap_put(&state, d->state.p[g->state], NULL) += g->count;
+        if (g->n_stack == 0) continue;
+        *strmap_put(&top, d->frame.p[g->stack[0]].function, NULL) += g->count;
+        for (size_t k = 0; k < g->n_stack; k++) { // fatal and throw may stand on top of it
+            struct str f = d->frame.p[g->stack[k]].function;
+            enum map_op op = gofunc_map_op(f);
+            if (op) v->map_top += g->count;
+            if (map_op_writes(op)) v->write_top += g->count;
+            if (op || !gofunc_is_runtime(f)) break;
+        }
+    }
+    qsort_r(v->order, v->n_order, sizeof(*v->order), by_size, d);
+    for (size_t i = 0; i < state.cap; i++)
+        if (state.slot[i].used)
+            vec_push(&v->state, (struct dump_count) { state.slot[i].key, state.slot[i].value });
+    for (size_t i = 0; i < top.cap; i++)
+        if (top.slot[i].used)
+            vec_push(&v->top, (struct dump_count) { top.slot[i].key, top.slot[i].value });
+    if (v->state.n) qsort(v->state.p, v->state.n, sizeof(*v->state.p), by_count);
+    if (v->top.n) qsort(v->top.p, v->top.n, sizeof(*v->top.p), by_count);
+    strmap_deinit(&state);
+    strmap_deinit(&top);
+}
+
+static const struct dump_frame *user_frame(const struct dump *d, const struct dump_group *g)
+{
+    size_t i = dump_first_frame(d, g, true);
+    if (i == g->n_stack) i = dump_first_frame(d, g, false);
+    return i == g->n_stack ? NULL : &d->frame.p[g->stack[i]];
+}
+
+// "main.(*store)" of "main.(*store).put"; empty for a plain function.
+static struct str receiver_type(struct str f)
+{
+    size_t close = str_find(f, STR(")."));
+    return close == STR_NPOS ? STR("") : str_sub(f, 0, close + 1);
+}
+
+static void reason(struct dump_suspect *s, unsigned score, const char *why)
+{
+    s->score += score;
+    if (s->n_why < array_size(s->why)) s->why[s->n_why++] = why;
+}
+
+static bool stack_has(const struct dump *d, const struct dump_group *g, struct str function)
+{
+    for (size_t i = 0; i < g->n_stack; i++)
+        if (str_eq(d->frame.p[g->stack[i]].function, function)) return true;
+    return false;
+}
+
+// What a whole group has in common with the goroutine that died.
+static void score_group(struct dump_view *v, const struct dump *d, const struct dump_group *f,
+                        const struct dump_group *g, struct dump_suspect *s)
+{
+    const struct dump_frame *mine = user_frame(d, f);
+    s->frame = user_frame(d, g);
+    struct str state = d->state.p[g->state];
+    if (mine && stack_has(d, g, mine->function)) {
+        reason(s, DUMP_SAME_FUNCTION,
+               arena_printf(&v->arena, "in the same function, %.*s", STR_ARG(mine->function)));
+    } else if (mine && s->frame) {
+        struct str type = receiver_type(mine->function);
+        if (type.n && str_eq(type, receiver_type(s->frame->function)))
+            reason(s, DUMP_SAME_RECEIVER_TYPE,
+                   arena_printf(&v->arena, "in a method of the same type, %.*s", STR_ARG(type)));
+    }
+    for (size_t i = 0; i < g->n_stack; i++) {
+        struct str name = d->frame.p[g->stack[i]].function;
+        if (gofunc_map_op(name)) {
+            reason(s, DUMP_IN_MAP_OP,
+                   arena_printf(&v->arena, "inside a map operation, %.*s", STR_ARG(name)));
+            break;
+        }
+        if (!gofunc_is_runtime(name)) break;
+    }
+    if (g->unavailable)
+        reason(s, DUMP_RUNNING,
+               "running on another thread at that instant (its stack is not shown)");
+    else if (str_starts(state, STR("running")))
+        reason(s, DUMP_RUNNING, "running at that instant");
+    else if (str_starts(state, STR("runnable")))
+        reason(s, DUMP_RUNNABLE, "runnable at that instant");
+    if (f->creator != DUMP_NONE && g->creator != DUMP_NONE &&
+        str_eq(d->frame.p[f->creator].function, d->frame.p[g->creator].function))
+        reason(s, DUMP_SIBLING,
+               arena_printf(&v->arena, "created by the same function, %.*s",
+                            STR_ARG(d->frame.p[f->creator].function)));
+}
+
+static void insert(struct dump_view *v, struct dump_suspect s)
+{
+    size_t at = v->n_suspect;
+    while (at > 0 && v->suspect[at - 1].score < s.score) at--;
+    if (at == DUMP_SUSPECTS) return;
+    if (v->n_suspect < DUMP_SUSPECTS) v->n_suspect++;
+    memmove(&v->suspect[at + 1], &v->suspect[at], (v->n_suspect - at - 1) * sizeof(s));
+    v->suspect[at] = s;
+}
+
+static uint64_t common_pointer(const struct dump_goroutine *a, const struct dump_goroutine *b)
+{
+    for (size_t i = 0; i < a->n_args; i++)
+        for (size_t k = 0; k < b->n_args; k++)
+            if (a->arg[i] == b->arg[k]) return a->arg[i];
+    return 0;
+}
+
+static void rank_suspects(struct dump_view *v, const struct dump *d)
+{
+    if (d->fatal_record >= d->n || !dump_fatal_is_map(d->fatal)) return;
+    const struct dump_goroutine *f = dump_at(d, d->fatal_record);
+    const struct dump_group *fg = &d->group.p[f->group];
+    struct map scored = { 0 }; // group → its score and reasons, reckoned once
+    for (size_t i = 0; i < d->n; i++) {
+        const struct dump_goroutine *r = dump_at(d, i);
+        if (i == d->fatal_record || r->id == f->id || r->dump != f->dump) continue;
+        bool fresh;
+        uint64_t *slot = map_put(&scored, r->group, &fresh);
+        if (fresh) {
+            struct dump_suspect *base = arena_new(&v->arena, struct dump_suspect);
+            score_group(v, d, fg, &d->group.p[r->group], base);
+            *slot = (uint64_t)(uintptr_t)base;
+        }
+        struct dump_suspect s = *(const struct dump_suspect *)(uintptr_t)*slot;
+        s.record = i;
+        uint64_t shared = common_pointer(f, r);
+        // Formatted only if it enters the list: a million may share one.
+        if (s.score + (shared ? DUMP_SAME_POINTER : 0) < DUMP_SUSPECT_MIN) continue;
+        if (v->n_suspect == DUMP_SUSPECTS &&
+            v->suspect[DUMP_SUSPECTS - 1].score >= s.score + (shared ? DUMP_SAME_POINTER : 0))
+            continue;
+        if (shared)
+            reason(&s, DUMP_SAME_POINTER,
+                   arena_printf(&v->arena, "has the same receiver or argument, 0x%llx",
+                                (unsigned long long)shared));
+        insert(v, s);
+    }
+    map_deinit(&scored);
+}
+
+static void find_chain(struct dump_view *v, const struct dump *d)
+{
+    struct map by_id = { 0 };
+    uint32_t of = d->fatal_record < d->n ? dump_at(d, d->fatal_record)->dump : 0;
+    for (size_t i = 0; i < d->n; i++) {
+        if (dump_at(d, i)->dump != of) continue;
+        bool fresh;
+        uint64_t *slot = map_put(&by_id, dump_at(d, i)->id, &fresh);
+        if (fresh) *slot = i;
+    }
+    if (d->fatal_record < d->n) {
+        size_t at = d->fatal_record;
+        while (v->chain.n < DUMP_CHAIN) { // ids of creators are smaller: no cycle
+            vec_push(&v->chain, at);
+            uint64_t parent = dump_at(d, at)->parent;
+            uint64_t *next = parent && parent < dump_at(d, at)->id ? map_get(&by_id, parent) : NULL;
+            if (!next) break;
+            at = *next;
+        }
+    } else {
+        for (size_t i = 0; i < d->n && v->chain.n < DUMP_CHAIN; i++)
+            if (dump_group_of(d, i)->creator != DUMP_NONE) vec_push(&v->chain, i);
+    }
+    map_deinit(&by_id);
+}
+
+static uint64_t in_state(const struct dump_view *v, const char *const *names, size_t n)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < v->state.n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (str_starts(v->state.p[i].name, str_from(names[k]))) {
+                sum += v->state.p[i].count;
+                break;
+            }
+    return sum;
+}
+
+static void symptom(struct dump_view *v, struct dump_symptom s)
+{
+    vec_push(&v->symptom, s);
+}
+
+static void find_symptoms(struct dump_view *v, const struct dump *d)
+{
+    static const char *const locks[] = { "semacquire", "sync.Mutex", "sync.RWMutex" };
+    static const char *const busy[] = { "running", "runnable", "syscall" };
+    double all = d->goroutines ? (double)d->goroutines : 1;
+    double map = 100 * (double)v->map_top / all, write = 100 * (double)v->write_top / all;
+    bool strong = write > DUMP_MAP_STRONG, high = map >= DUMP_MAP_HIGH;
+    if (strong || high)
+        v->map_verdict =
+            arena_printf(&v->arena, "%s signal: %.0f %% of the stacks are topped by a %s",
+                         strong ? "strong" : "high", strong ? write : map,
+                         strong ? "map write" : "map operation");
+    bool fatal_map = d->fatal.p && dump_fatal_is_map(d->fatal);
+    symptom(v, (struct dump_symptom) {
+                   "fatal line", fatal_map ? arena_cstr(&v->arena, d->fatal) : "none",
+                   fatal_map ? "very high" : "none",
+                   fatal_map ? "the runtime itself saw two goroutines in one map"
+                             : "no fatal error about a map in this input",
+                   fatal_map ? 5 : 0 });
+    symptom(v, (struct dump_symptom) {
+                   "map operations on top", arena_printf(&v->arena, "%.1f %%", map),
+                   strong ? "strong"
+                   : high ? "high"
+                          : "none",
+                   d->runtime_frames_seen || v->map_top
+                       ? "share of all stacks; from 70 % high, writes over 80 % strong"
+                       : "runtime frames are hidden here, so this cannot show: take debug=2",
+                   strong || high ? 5 : 0 });
+    double waits = 100 * (double)in_state(v, locks, array_size(locks)) / all;
+    symptom(v, (struct dump_symptom) {
+                   "waiting for a lock", arena_printf(&v->arena, "%.1f %%", waits),
+                   waits >= 50 ? "high" : "none",
+                   "a lock convoy or a deadlock looks like this, and is no map race",
+                   waits >= 50 ? 3 : 0 });
+    double pile = 100 * (double)in_state(v, busy, array_size(busy)) / all;
+    symptom(v, (struct dump_symptom) { "running, runnable or in a syscall",
+                                       arena_printf(&v->arena, "%.1f %%", pile),
+                                       pile >= 50 && d->goroutines >= 20 ? "medium" : "none",
+                                       "goroutines pile up for the CPU; so does plain overload",
+                                       pile >= 50 && d->goroutines >= 20 ? 2 : 0 });
+}
+
+void dump_view_init(struct dump_view *v, struct dump *d, bool lenient)
+{
+    *v = (struct dump_view) { 0 };
+    if (lenient) merge_lenient(d);
+    count_all(v, d);
+    list_ids(v, d);
+    rank_suspects(v, d);
+    find_chain(v, d);
+    find_symptoms(v, d);
+}
+
+void dump_view_deinit(struct dump_view *v)
+{
+    vec_deinit(&v->state);
+    vec_deinit(&v->top);
+    vec_deinit(&v->chain);
+    vec_deinit(&v->symptom);
+    arena_deinit(&v->arena);
+}

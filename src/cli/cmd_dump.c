@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/command.h"
+#include "engine/dump_load.h"
+#include "sinks/dump_report.h"
+
+enum { TOP_DEFAULT = 10 };
+
+struct opts {
+    bool json, list, redact, lenient, symptoms;
+    const char *chain;
+    uint64_t top;
+    const char *diff;
+};
+
+static const char *const chain_forms[] = { "text", "dot", "mermaid", NULL };
+
+static const struct option options[] = {
+    OPT_FLAG("json", struct opts, json, "one JSON document on stdout (schema maptrap.dump/1)"),
+    OPT_FLAG("list", struct opts, list, "every goroutine with its arguments, in JSON"),
+    OPT_FLAG("lenient", struct opts, lenient,
+             "groups: the same functions are enough, lines may differ"),
+    OPT_FLAG("symptoms", struct opts, symptoms, "the table of symptoms, each with its value"),
+    OPT_FLAG("redact", struct opts, redact,
+             "leave out what may be secret: arguments, addresses, the texts of panics"),
+    OPT_ENUM("chain", struct opts, chain, "FORM",
+             "only who created whom: text, dot (Graphviz) or mermaid", chain_forms),
+    OPT_UINT("top", struct opts, top, "N", "groups shown in text (default 10)"),
+    OPT_STRING("diff", struct opts, diff, "OTHER",
+               "what has become more or less since OTHER, an earlier dump"),
+    OPT_END,
+};
+
+static const struct example examples[] = {
+    { "dump crash.log", "who died in a map, and who the other side probably is" },
+    { "dump http://localhost:6060", "a live service's goroutines, from its pprof endpoint" },
+    { "dump - --json < pod.log", "the same as JSON, from docker, CRI or journald lines too" },
+    { "dump after.txt --diff before.txt", "which groups grew between two dumps" },
+    { NULL, NULL },
+};
+
+static const struct dump_frame *label_frame(const struct dump *d, const struct dump_group *g)
+{
+    size_t i = dump_first_frame(d, g, true);
+    if (i == g->n_stack) i = 0;
+    return i < g->n_stack ? &d->frame.p[g->stack[i]] : NULL;
+}
+
+// The text that tells a group of one dump in the other: state and stack.
+static struct str group_key(struct arena *a, const struct dump *d, const struct dump_group *g)
+{
+    _cleanup_buf_ struct buf b = { 0 };
+    buf_addstr(&b, d->state.p[g->state]);
+    for (size_t i = 0; i < g->n_stack; i++) {
+        const struct dump_frame *f = &d->frame.p[g->stack[i]];
+        buf_printf(&b, "\n%.*s %.*s:%u", STR_ARG(f->function), STR_ARG(f->file), f->line);
+    }
+    return arena_str(a, buf_str(&b));
+}
+
+struct change {
+    int64_t by;
+    uint64_t before, now;
+    struct str state;
+    const struct dump_frame *frame;
+};
+
+static int by_change(const void *a, const void *b)
+{
+    int64_t x = ((const struct change *)a)->by, y = ((const struct change *)b)->by;
+    return x != y ? (x < y ? 1 : -1) : 0;
+}
+
+static void print_diff(const struct dump *was, const struct dump *now)
+{
+    struct arena arena = { 0 };
+    struct strmap seen = { 0 };
+    VEC(struct change) change = { 0 };
+    for (int side = 0; side < 2; side++) {
+        const struct dump *d = side ? now : was;
+        for (size_t i = 0; i < d->group.n; i++) {
+            const struct dump_group *g = &d->group.p[i];
+            if (g->count == 0) continue;
+            bool fresh;
+            uint64_t *at = strmap_put(&seen, group_key(&arena, d, g), &fresh);
+            if (fresh) {
+                *at = change.n;
+                vec_push(&change, (struct change) { .state = d->state.p[g->state],
+                                                    .frame = label_frame(d, g) });
+            }
+            struct change *c = &change.p[*at];
+            if (side)
+                c->now += g->count;
+            else
+                c->before += g->count;
+            c->by = (int64_t)c->now - (int64_t)c->before;
+        }
+    }
+    if (change.n) qsort(change.p, change.n, sizeof(*change.p), by_change);
+    printf("%llu goroutines, %+lld since the other dump\n\n", (unsigned long long)now->goroutines,
+           (long long)(now->goroutines - was->goroutines));
+    for (size_t i = 0; i < change.n; i++) {
+        const struct change *c = &change.p[i];
+        if (c->by == 0) continue;
+        printf("  %+8lld  %llu → %llu  %.*s  ", (long long)c->by, (unsigned long long)c->before,
+               (unsigned long long)c->now, STR_ARG(c->state));
+        if (c->frame)
+            printf("%.*s (%.*s:%u)", STR_ARG(c->frame->function), STR_ARG(c->frame->file),
+                   c->frame->line);
+        putchar('\n');
+    }
+    vec_deinit(&change);
+    strmap_deinit(&seen);
+    arena_deinit(&arena);
+}
+
+static struct err *diff(const struct opts *o, const struct dump *now)
+{
+    struct dump was = { 0 };
+    struct dump_source source = { 0 };
+    struct err *e = dump_load(o->diff, false, &was, &source);
+    if (!e) print_diff(&was, now);
+    buf_deinit(&source.name);
+    dump_deinit(&was);
+    return e;
+}
+
+static void report(const struct opts *o, struct dump *d, const char *name, bool color)
+{
+    struct dump_view view;
+    dump_view_init(&view, d, o->lenient);
+    const struct dump_report r = { .name = name,
+                                   .list = o->list,
+                                   .redact = o->redact,
+                                   .symptoms = o->symptoms,
+                                   .color = color,
+                                   .top = o->top ? o->top : TOP_DEFAULT };
+    if (o->json)
+        dump_json(stdout, d, &view, &r);
+    else if (o->chain && strcmp(o->chain, "dot") == 0)
+        dump_chain_dot(stdout, d, &view);
+    else if (o->chain && strcmp(o->chain, "mermaid") == 0)
+        dump_chain_mermaid(stdout, d, &view);
+    else
+        dump_text(stdout, d, &view, &r);
+    dump_view_deinit(&view);
+}
+
+static struct err *run(const struct invocation *in, int *ret_status)
+{
+    struct opts *o = in->opts;
+    if (in->n_args != 1) return err_new(ERR_USAGE, "name one dump: a file, - or a URL");
+    if (o->list && !o->json) return err_new(ERR_USAGE, "--list needs --json");
+    struct dump d = { 0 };
+    struct dump_source source = { 0 };
+    struct err *e = dump_load(in->args[0], o->list, &d, &source);
+    if (!e && o->diff)
+        e = diff(o, &d);
+    else if (!e)
+        report(o, &d, buf_cstr(&source.name), in->color);
+    if (!e && d.fatal.p && dump_fatal_is_map(d.fatal)) *ret_status = 1;
+    buf_deinit(&source.name);
+    dump_deinit(&d);
+    return e;
+}
+
+const struct command cmd_dump = {
+    .name = "dump",
+    .summary = "goroutines of a crash log or profile: groups, shares, chain, second writer",
+    .usage = "FILE|URL|-",
+    .description =
+        "Reads what Go prints about goroutines: crashes, SIGQUIT, pprof's goroutine profile with "
+        "debug=1 or 2, race reports; through docker, CRI, journald, syslog and HTML, prefixed, "
+        "interleaved, wrapped, reversed or cut short. Names the goroutine that died in a map, "
+        "ranks "
+        "who the other side may have been, and groups the rest. Exit status 1 if a fatal map error "
+        "is in it.",
+    .options = options,
+    .examples = examples,
+    .opts_size = sizeof(struct opts),
+    .run = run,
+};

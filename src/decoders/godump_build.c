@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decoders/godump_in.h"
+
+#include "base/mem.h"
+#include "model/gofunc.h"
+
+struct godump_string {
+    uint32_t hash, id; // id + 1; 0 = empty
+};
+
+static uint64_t hash_bytes(struct str s)
+{
+    uint64_t h = 0x9e3779b97f4a7c15u ^ s.n;
+    const char *p = s.p;
+    size_t n = s.n;
+    for (; n >= 8; p += 8, n -= 8) {
+        uint64_t w;
+        memcpy(&w, p, 8);
+        h = (h ^ w) * 0xff51afd7ed558ccdu;
+        h ^= h >> 29;
+    }
+    uint64_t w = 0;
+    memcpy(&w, p, n);
+    h = (h ^ w) * 0xff51afd7ed558ccdu;
+    return h ^ (h >> 32);
+}
+
+static void strings_grow(struct godump_strings *t)
+{
+    size_t cap = t->cap ? t->cap * 2 : 1024;
+    struct godump_string *fresh = mem_zalloc(cap * sizeof(*fresh));
+    for (size_t i = 0; i < t->cap; i++) {
+        if (!t->slot[i].id) continue;
+        size_t at = t->slot[i].hash & (cap - 1);
+        while (fresh[at].id) at = (at + 1) & (cap - 1);
+        fresh[at] = t->slot[i];
+    }
+    free(t->slot);
+    t->slot = fresh;
+    t->cap = cap;
+}
+
+static uint32_t intern(struct godump_builder *b, struct godump_strings *t, struct str s,
+                       bool *fresh)
+{
+    if (t->n + 1 > t->cap / 2) strings_grow(t);
+    if (s.n > LIMIT_NAME_BYTES) s.n = LIMIT_NAME_BYTES;
+    if (b->text_bytes > GODUMP_TEXT_MAX) s = STR("(too many different names)");
+    uint32_t hash = (uint32_t)hash_bytes(s);
+    size_t at = hash & (t->cap - 1);
+    for (; t->slot[at].id; at = (at + 1) & (t->cap - 1))
+        if (t->slot[at].hash == hash && str_eq(t->text.p[t->slot[at].id - 1], s)) {
+            *fresh = false;
+            return t->slot[at].id - 1;
+        }
+    *fresh = true;
+    vec_push(&t->text, arena_str(&b->d->arena, s));
+    b->text_bytes += s.n + 48;
+    t->n++;
+    t->slot[at] = (struct godump_string) { hash, (uint32_t)t->text.n };
+    return (uint32_t)t->text.n - 1;
+}
+
+void godump_builder_deinit(struct godump_builder *b)
+{
+    free(b->functions.slot);
+    free(b->locations.slot);
+    vec_deinit(&b->functions.text);
+    vec_deinit(&b->locations.text);
+    vec_deinit(&b->is_std);
+    vec_deinit(&b->place);
+    map_deinit(&b->frames);
+    map_deinit(&b->groups);
+    map_deinit(&b->states);
+}
+
+uint32_t godump_function(struct godump_builder *b, struct str name)
+{
+    bool fresh;
+    uint32_t id = intern(b, &b->functions, name, &fresh);
+    if (fresh) vec_push(&b->is_std, gofunc_is_std(name));
+    return id;
+}
+
+uint32_t godump_state(struct godump_builder *b, struct str name)
+{
+    enum { STATES_MAX = 1000 };
+    uint64_t *id = map_get(&b->states, hash_bytes(name));
+    if (id) return (uint32_t)*id;
+    if (b->d->state.n >= STATES_MAX) return 0;
+    *map_put(&b->states, hash_bytes(name), NULL) = b->d->state.n;
+    vec_push(&b->d->state, arena_str(&b->d->arena, str_sub(name, 0, 100)));
+    return (uint32_t)b->d->state.n - 1;
+}
+
+// A location is "file:line"; empty = unknown.
+uint32_t godump_frame(struct godump_builder *b, uint32_t function, struct str location)
+{
+    bool fresh;
+    uint32_t place = intern(b, &b->locations, location, &fresh);
+    if (fresh) {
+        size_t colon = str_rfind_char(location, ':');
+        uint64_t line = 0;
+        bool has =
+            colon != STR_NPOS && str_to_u64(str_sub(location, colon + 1, location.n), 10, &line);
+        vec_push(&b->place, (struct godump_place) { has ? (uint32_t)colon : (uint32_t)location.n,
+                                                    (uint32_t)line });
+    }
+    uint64_t *id = map_put(&b->frames, (uint64_t)function << 32 | place, &fresh);
+    if (!fresh) return (uint32_t)*id;
+    *id = b->d->frame.n;
+    b->text_bytes += 96;
+    struct str name = b->functions.text.p[function];
+    vec_push(&b->d->frame,
+             (struct dump_frame) { name,
+                                   str_sub(b->locations.text.p[place], 0, b->place.p[place].file_n),
+                                   b->place.p[place].line });
+    if (gofunc_is_runtime(name) && gofunc_map_op(name)) b->d->runtime_frames_seen = true;
+    return (uint32_t)*id;
+}
+
+static bool same_group(const struct dump_group *a, const struct godump_open *g)
+{
+    return a->state == g->state && a->n_stack == g->n_stack && a->unavailable == g->unavailable &&
+           a->elided == g->elided && a->creator == (g->has_creator ? g->creator : DUMP_NONE) &&
+           memcmp(a->stack, g->stack, g->n_stack * sizeof(*g->stack)) == 0;
+}
+
+uint32_t godump_group(struct godump_builder *b, const struct godump_open *g)
+{
+    struct dump *d = b->d;
+    struct str bytes = { (const char *)g->stack, g->n_stack * sizeof(*g->stack) };
+    uint64_t hash = hash_bytes(bytes) ^ ((uint64_t)g->state << 40) ^
+                    (g->has_creator ? (g->creator + 1) * 0x9e3779b97f4a7c15u : 0) ^
+                    ((uint64_t)g->elided << 62) ^ ((uint64_t)g->unavailable << 63);
+    for (;; hash += 0x9e3779b97f4a7c15u) {
+        bool fresh;
+        uint64_t *id = map_put(&b->groups, hash, &fresh);
+        if (!fresh && same_group(&d->group.p[*id], g)) return (uint32_t)*id;
+        if (!fresh) continue;
+        *id = d->group.n;
+        uint32_t *stack = arena_array(&d->arena, uint32_t, g->n_stack + 1);
+        memcpy(stack, g->stack, bytes.n);
+        b->text_bytes += bytes.n + 120;
+        vec_push(&d->group,
+                 (struct dump_group) { .state = g->state,
+                                       .creator = g->has_creator ? g->creator : DUMP_NONE,
+                                       .stack = stack,
+                                       .n_stack = g->n_stack,
+                                       .unavailable = g->unavailable,
+                                       .elided = g->elided,
+                                       .hash = hash });
+        return (uint32_t)d->group.n - 1;
+    }
+}
+
+// A crash file (debug.SetCrashOutput) lacks the fatal line, but go1.24 and later show who said it.
+static void infer_fatal(struct dump *d, const struct dump_goroutine *r)
+{
+    const struct dump_group *g = &d->group.p[r->group];
+    for (size_t i = 0; i < g->n_stack && i < 3; i++) {
+        if (!str_eqc(d->frame.p[g->stack[i]].function, "internal/runtime/maps.fatal")) continue;
+        d->fatal = STR("concurrent map access (the fatal error line is missing)");
+        d->fatal_goroutine = r->id;
+        d->fatal_record = d->n - 1;
+    }
+}
+
+void godump_store(struct godump_builder *b, struct godump_open *g)
+{
+    struct dump *d = b->d;
+    if (!g->active) return;
+    if (g->expect_location && !g->ignored) { // its location was lost
+        uint32_t f = godump_frame(b, g->function, STR(""));
+        if (g->creator_next)
+            g->creator = f, g->has_creator = true;
+        else if (g->n_stack < LIMIT_STACK_FRAMES)
+            g->stack[g->n_stack++] = f;
+    }
+    if (g->race) {
+        g->race->group = godump_group(b, g);
+    } else if (!g->ignored || g->ancestors) {
+        if (d->n % DUMP_CHUNK == 0)
+            vec_push(&d->chunk, mem_alloc(DUMP_CHUNK * sizeof(struct dump_goroutine)));
+        struct dump_goroutine *r = dump_at(d, d->n++);
+        *r = (struct dump_goroutine) { g->id,           g->parent, godump_group(b, g), g->count,
+                                       g->wait_minutes, g->dump,   g->locked,          g->n_args,
+                                       { 0 },           NULL };
+        memcpy(r->arg, g->arg, sizeof(r->arg));
+        if (b->keep_arguments) r->arguments = arena_cstr(&d->arena, buf_str(&g->arguments));
+        d->group.p[r->group].count += g->count;
+        d->goroutines += g->count;
+        if (!d->fatal.p) infer_fatal(d, r);
+    }
+    g->active = false;
+    buf_clear(&g->arguments);
+}

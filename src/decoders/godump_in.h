@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between the files of the godump decoder only.
+#pragma once
+
+#include "base/buf.h"
+#include "base/limits.h"
+#include "decoders/godump.h"
+
+// ---- godump_build.c: interned frames, groups, records
+
+// A goroutine while its lines come in.
+struct godump_open {
+    bool active, ignored; // ignored: frames that belong to no goroutine (g0, ancestors, registers)
+    bool expect_location; // a function or creator line waits for its "\tfile:line"
+    bool creator_next;    // … and it was a creator line
+    bool has_creator, unavailable, elided, user_seen, ancestors;
+    uint64_t id, parent;
+    uint32_t state, count, wait_minutes, function, creator;
+    bool locked;
+    uint32_t stack[LIMIT_STACK_FRAMES];
+    uint32_t n_stack;
+    uint8_t n_args;
+    uint64_t arg[DUMP_ARGS];
+    struct buf arguments;
+    // What stays when the next goroutine opens:
+    bool want_fatal;             // it is the one that died
+    bool want_message;           // a panic's text may go on
+    uint32_t dump;               // number of the dump that it belongs to
+    struct dump_race_side *race; // the side of a race report that these frames belong to
+};
+
+struct godump_strings {
+    struct godump_string *slot;
+    size_t n, cap;
+    VEC(struct str) text;
+};
+
+struct godump_place {
+    uint32_t file_n, line; // bytes of the location that are the file; the line
+};
+
+struct godump_builder {
+    struct dump *d;
+    bool keep_arguments;
+    struct godump_strings functions, locations;
+    VEC(bool) is_std;               // of each function
+    VEC(struct godump_place) place; // of each location
+    struct map frames, groups, states;
+    size_t text_bytes;
+};
+
+void godump_builder_deinit(struct godump_builder *b);
+uint32_t godump_function(struct godump_builder *b, struct str name);
+uint32_t godump_state(struct godump_builder *b, struct str name);
+uint32_t godump_frame(struct godump_builder *b, uint32_t function, struct str location);
+uint32_t godump_group(struct godump_builder *b, const struct godump_open *g);
+void godump_store(struct godump_builder *b, struct godump_open *g); // and closes it
+
+// ---- godump_unwrap.c: what logging wraps round a line
+
+// The text of a docker, journald or other JSON log line, unescaped, appended; false if it is none.
+bool godump_unwrap_json(struct str line, struct buf *ret);
+// Kubernetes CRI: "TIME stdout|stderr F|P text".
+bool godump_unwrap_cri(struct str line, struct str *ret_text, bool *ret_partial);
+// "#011", "#012" of syslog, HTML tags and entities; false if there is nothing of the kind.
+bool godump_unescape(struct str line, struct buf *ret);
+// Where the text after a prefix like `shape` begins in line, or STR_NPOS: digits of times match any
+// digits, all else must be equal.
+size_t godump_prefix_match(struct str shape, struct str line);

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/dump.h"
+
+#include "model/gofunc.h"
+
+size_t dump_first_frame(const struct dump *d, const struct dump_group *g, bool user)
+{
+    for (size_t i = 0; i < g->n_stack; i++) {
+        struct str f = d->frame.p[g->stack[i]].function;
+        if (user ? !gofunc_is_std(f) : !gofunc_is_runtime(f)) return i;
+    }
+    return g->n_stack;
+}
+
+bool dump_fatal_is_map(struct str text)
+{
+    return str_find(text, STR("concurrent map ")) != STR_NPOS;
+}
+
+void dump_deinit(struct dump *d)
+{
+    for (size_t i = 0; i < d->chunk.n; i++) free(d->chunk.p[i]);
+    vec_deinit(&d->frame);
+    vec_deinit(&d->state);
+    vec_deinit(&d->group);
+    vec_deinit(&d->chunk);
+    vec_deinit(&d->race);
+    arena_deinit(&d->arena);
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sinks/dump_report.h"
+
+#include "model/gofunc.h"
+
+static void place(FILE *out, const struct dump_frame *f)
+{
+    fprintf(out, "%.*s", STR_ARG(f->function));
+    if (f->file.n) fprintf(out, " (%.*s:%u)", STR_ARG(f->file), f->line);
+}
+
+static const struct dump_frame *first_user(const struct dump *d, const struct dump_group *g)
+{
+    size_t i = dump_first_frame(d, g, true);
+    if (i == g->n_stack) i = dump_first_frame(d, g, false);
+    return i < g->n_stack ? &d->frame.p[g->stack[i]] : NULL;
+}
+
+static void verdict_fatal(FILE *out, const struct dump *d, const struct dump_view *v,
+                          const struct dump_report *r)
+{
+    bool map = dump_fatal_is_map(d->fatal);
+    bool hide = r->redact && !map;
+    fprintf(out, "%s", hide ? "it died (text redacted)" : "");
+    if (!hide) fprintf(out, "%.*s", STR_ARG(d->fatal));
+    if (d->fatal_record < d->n) {
+        const struct dump_frame *f = first_user(d, dump_group_of(d, d->fatal_record));
+        fprintf(out, ": goroutine %llu", (unsigned long long)d->fatal_goroutine);
+        if (f) fprintf(out, " in "), place(out, f);
+    }
+    if (map && v->n_suspect) {
+        const struct dump_suspect *s = &v->suspect[0];
+        fprintf(out, "; the other side is probably goroutine %llu",
+                (unsigned long long)dump_at(d, s->record)->id);
+        if (s->frame) fprintf(out, " in "), place(out, s->frame);
+    }
+    fputc('\n', out);
+}
+
+static void verdict(FILE *out, const struct dump *d, const struct dump_view *v,
+                    const struct dump_report *r)
+{
+    if (d->fatal.p)
+        verdict_fatal(out, d, v, r);
+    else if (d->races)
+        fprintf(out, "the race detector reported %llu race%s; both sides are below\n",
+                (unsigned long long)d->races, d->races == 1 ? "" : "s");
+    else if (v->map_verdict)
+        fprintf(out, "%s\n", v->map_verdict);
+    else
+        fprintf(out, "no fatal error about a map, and no pile of goroutines in map operations\n");
+}
+
+static void second_writer(FILE *out, const struct dump *d, const struct dump_view *v,
+                          const struct dump_report *r)
+{
+    if (!d->fatal.p || !dump_fatal_is_map(d->fatal)) return;
+    if (v->n_suspect == 0) {
+        fprintf(out, "\nThe second writer cannot be told from this log: %s\n",
+                d->goroutines <= 1
+                    ? "it shows one goroutine only. Go 1.26 and later print just the one that "
+                      "noticed unless GOTRACEBACK=all is set."
+                    : "no other goroutine has anything in common with the one that died.");
+        fprintf(out, "next: run the service with GOTRACEBACK=all, or let `maptrap record --pid P` "
+                     "wait for the next crash; `maptrap locate --pid P` finds both sides alive\n");
+        return;
+    }
+    fprintf(out, "\nSecond writer, most likely first (a ranking, not a proof):\n");
+    for (size_t i = 0; i < v->n_suspect; i++) {
+        const struct dump_suspect *s = &v->suspect[i];
+        fprintf(out, "  %3u  goroutine %llu  ", s->score,
+                (unsigned long long)dump_at(d, s->record)->id);
+        if (s->frame) place(out, s->frame);
+        fputc('\n', out);
+        for (size_t k = 0; k < s->n_why; k++) {
+            struct str why = str_from(s->why[k]);
+            size_t cut = r->redact ? str_find(why, STR(", 0x")) : STR_NPOS;
+            fprintf(out, "         - %.*s\n", STR_ARG(str_sub(why, 0, cut)));
+        }
+    }
+}
+
+static void races(FILE *out, const struct dump *d)
+{
+    enum { SHOWN = 20 };
+    for (size_t i = 0; i < d->race.n && i < SHOWN; i++) {
+        fprintf(out, "\nRace %zu:\n", i + 1);
+        for (size_t k = 0; k < d->race.p[i].n; k++) {
+            const struct dump_race_side *s = &d->race.p[i].side[k];
+            const struct dump_frame *f = first_user(d, &d->group.p[s->group]);
+            fprintf(out, "  %.*s by goroutine %llu in ", STR_ARG(s->op),
+                    (unsigned long long)s->goroutine);
+            if (f) place(out, f);
+            fputc('\n', out);
+        }
+    }
+}
+
+static void counts(FILE *out, const struct dump *d, const struct dump_view *v)
+{
+    enum { SHOWN = 10 };
+    fprintf(out, "\n%llu goroutines, %zu groups\n\nStates:\n", (unsigned long long)d->goroutines,
+            v->n_order);
+    double all = d->goroutines ? (double)d->goroutines : 1;
+    for (size_t i = 0; i < v->state.n && i < SHOWN; i++)
+        fprintf(out, "  %8llu  %5.1f %%  %.*s\n", (unsigned long long)v->state.p[i].count,
+                100 * (double)v->state.p[i].count / all, STR_ARG(v->state.p[i].name));
+    fprintf(out, "\nOn top of the stacks:\n");
+    for (size_t i = 0; i < v->top.n && i < SHOWN; i++)
+        fprintf(out, "  %8llu  %5.1f %%  %.*s\n", (unsigned long long)v->top.p[i].count,
+                100 * (double)v->top.p[i].count / all, STR_ARG(v->top.p[i].name));
+    if (!d->runtime_frames_seen)
+        fprintf(out, "  runtime frames such as mapassign are hidden here (a crash log hides them, "
+                     "debug=2 and GOTRACEBACK=system show them)\n");
+}
+
+static void groups(FILE *out, const struct dump *d, const struct dump_view *v, size_t top)
+{
+    fprintf(out, "\nGroups (> marks the first frame that is not Go's own):\n");
+    size_t shown = top < v->n_order ? top : v->n_order;
+    for (size_t i = 0; i < shown; i++) {
+        const struct dump_group *g = &d->group.p[v->order[i]];
+        fprintf(out, "\n  %llu × %.*s%s%s\n", (unsigned long long)g->count,
+                STR_ARG(d->state.p[g->state]), g->unavailable ? ", stack unavailable" : "",
+                g->elided ? ", frames elided" : "");
+        size_t user = dump_first_frame(d, g, true);
+        for (size_t k = 0; k < g->n_stack; k++) {
+            fprintf(out, "    %c ", k == user ? '>' : ' ');
+            place(out, &d->frame.p[g->stack[k]]);
+            fputc('\n', out);
+        }
+        if (g->creator != DUMP_NONE) {
+            fprintf(out, "      created by ");
+            place(out, &d->frame.p[g->creator]);
+            fputc('\n', out);
+        }
+    }
+    if (shown < v->n_order)
+        fprintf(out, "\n  … and %zu groups more (--top N shows more)\n", v->n_order - shown);
+}
+
+static void chain(FILE *out, const struct dump *d, const struct dump_view *v)
+{
+    if (d->fatal_record >= d->n || v->chain.n == 0) return;
+    fprintf(out, "\nWho created whom:\n");
+    for (size_t i = 0; i < v->chain.n; i++) {
+        const struct dump_goroutine *g = dump_at(d, v->chain.p[i]);
+        uint32_t creator = d->group.p[g->group].creator;
+        if (creator == DUMP_NONE) continue;
+        fprintf(out, "  goroutine %llu was created by ", (unsigned long long)g->id);
+        place(out, &d->frame.p[creator]);
+        if (g->parent) fprintf(out, " in goroutine %llu", (unsigned long long)g->parent);
+        fputc('\n', out);
+    }
+}
+
+void dump_text(FILE *out, const struct dump *d, const struct dump_view *v,
+               const struct dump_report *r)
+{
+    verdict(out, d, v, r);
+    second_writer(out, d, v, r);
+    races(out, d);
+    if (d->goroutines) {
+        counts(out, d, v);
+        chain(out, d, v);
+        groups(out, d, v, r->top);
+    }
+    for (size_t i = 0; r->symptoms && i < v->symptom.n; i++) {
+        const struct dump_symptom *s = &v->symptom.p[i];
+        fprintf(out, "%s  %-34s %-10s %-10s %s\n", i ? "" : "\nSymptoms:\n", s->name, s->value,
+                s->level, s->why);
+    }
+    fprintf(out, "\n%s: %llu bytes, %llu lines, %llu not understood%s%s\n", r->name,
+            (unsigned long long)d->bytes, (unsigned long long)d->lines,
+            (unsigned long long)d->lines_not_understood,
+            d->truncated ? "; it stops in the middle of a goroutine" : "",
+            d->dumps > 1 ? "; several dumps in one input, counted together" : "");
+}
+
+static void edge_label(FILE *out, const struct dump *d, const struct dump_goroutine *g)
+{
+    uint32_t creator = d->group.p[g->group].creator;
+    struct str f = creator == DUMP_NONE ? STR("") : d->frame.p[creator].function;
+    for (size_t i = 0; i < f.n; i++) // neither language takes quotes inside quotes
+        fputc(strchr("\"\\<>", f.p[i]) ? '_' : f.p[i], out);
+}
+
+void dump_chain_dot(FILE *out, const struct dump *d, const struct dump_view *v)
+{
+    fprintf(out, "digraph creators {\n  rankdir=LR; node [shape=box];\n");
+    for (size_t i = 0; i < v->chain.n; i++) {
+        const struct dump_goroutine *g = dump_at(d, v->chain.p[i]);
+        if (!g->parent) continue;
+        fprintf(out, "  \"%llu\" -> \"%llu\" [label=\"", (unsigned long long)g->parent,
+                (unsigned long long)g->id);
+        edge_label(out, d, g);
+        fprintf(out, "\"];\n");
+    }
+    fprintf(out, "}\n");
+}
+
+void dump_chain_mermaid(FILE *out, const struct dump *d, const struct dump_view *v)
+{
+    fprintf(out, "flowchart LR\n");
+    for (size_t i = 0; i < v->chain.n; i++) {
+        const struct dump_goroutine *g = dump_at(d, v->chain.p[i]);
+        if (!g->parent) continue;
+        fprintf(out, "  g%llu[\"goroutine %llu\"] -->|\"", (unsigned long long)g->parent,
+                (unsigned long long)g->parent);
+        edge_label(out, d, g);
+        fprintf(out, "\"| g%llu[\"goroutine %llu\"]\n", (unsigned long long)g->id,
+                (unsigned long long)g->id);
+    }
+}
