@@ -27,7 +27,7 @@ enum {
     GOTRACE_STRING_BYTES = 1 << 10,     // one string, 1.22+ (the runtime's own limit)
     GOTRACE_V1_STRING_BYTES = 1000000,  // one string, before 1.22
     GOTRACE_V1_FRAMES = 1000,           // frames of one stack, before 1.22
-    GOTRACE_GENERATION_BYTES = 1 << 30, // event data of one generation, 1.22+
+    GOTRACE_GENERATION_BYTES = 1 << 29, // event data of one generation, 1.22+
     GOTRACE_V1_BYTES = 512 << 20,       // a whole trace before 1.22
     GOTRACE_V1_EVENTS = 64 << 20,       // events of a trace before 1.22
     GOTRACE_TABLE_BYTES = 1 << 30,      // strings, stacks and goroutines of the whole trace

@@ -139,6 +139,8 @@ static bool read_stack(struct reader *r, struct str args, size_t at)
     uint64_t id = cursor_uvarint(&c), n = cursor_uvarint(&c);
     if (c.bad || n > GOTRACE_V1_FRAMES) return bad(r, at, "a stack of too many frames", V1_STACK);
     size_t start = r->stack_word.n;
+    if (start * sizeof(*r->stack_word.p) > GOTRACE_TABLE_BYTES / 2)
+        return bad(r, at, "more stacks than can be held", V1_STACK);
     vec_push(&r->stack_word, id);
     vec_push(&r->stack_word, at);
     vec_push(&r->stack_word, n);

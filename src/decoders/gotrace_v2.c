@@ -251,6 +251,22 @@ static bool add_events(struct gotrace_v2 *v, const struct header *h)
     return true;
 }
 
+// Tables and samples of the generation, before they are joined to those of the trace.
+static bool within_limits(struct gotrace_v2 *v, const struct batch *b)
+{
+    size_t bytes = v->raw_frame.cap * sizeof(*v->raw_frame.p) +
+                   v->raw_stack.cap * sizeof(*v->raw_stack.p) +
+                   v->sample.cap * sizeof(*v->sample.p);
+    if (bytes > GOTRACE_GENERATION_BYTES)
+        return gotrace_break(v->t, b->offset,
+                             "a generation whose stacks and samples take over %d MB",
+                             GOTRACE_GENERATION_BYTES >> 20);
+    if (gotrace_tables_bytes(v->t->tables) > GOTRACE_TABLE_BYTES)
+        return gotrace_break(v->t, b->offset, "strings and stacks of over %d MB",
+                             GOTRACE_TABLE_BYTES >> 20);
+    return true;
+}
+
 // Adds a batch to the generation. A damaged table is noted, and the rest goes on without what it
 // lacks. False: over a limit.
 static bool add_batch(struct gotrace_v2 *v, const struct header *h)
@@ -270,7 +286,7 @@ static bool add_batch(struct gotrace_v2 *v, const struct header *h)
     else
         return add_events(v, h);
     v->lenient = v->lenient || !ok;
-    return true;
+    return within_limits(v, &h->batch);
 }
 
 // ---- generations
