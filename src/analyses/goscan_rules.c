@@ -341,7 +341,7 @@ static bool many(const struct gthread *t, const struct gvar *v)
 {
     for (; t && t != v->thread; t = t->parent) {
         if (t->kind == THREAD_UNKNOWN) return false;
-        if (t->kind == THREAD_HANDLER) return true;
+        if (t->kind == THREAD_HANDLER || t->multi) return true;
         if (t->loop && t->loop != v->loop && !t->loop_joined &&
             common_loop(t->loop, t->loop, v->loop))
             return true;

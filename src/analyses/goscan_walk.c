@@ -431,8 +431,23 @@ static void walk_select(struct walker *w, struct go_node *n)
     *w->st = out;
 }
 
+// `defer s.lock()()`: the inner call runs now, what it took is released at the end.
+static void walk_defer_result(struct walker *w, struct go_node *inner)
+{
+    struct val f = eval(w, inner);
+    for (uint8_t i = 0; f.unlocker && i < f.unlocker->n; i++) {
+        struct held *h = state_find(w->st, &f.unlocker->held[i]);
+        if (h) h->deferred = true;
+    }
+}
+
 static void walk_defer(struct walker *w, struct go_node *call)
 {
+    if (call->kid[0]->kind == GO_CALL) {
+        walk_defer_result(w, call->kid[0]);
+        eval_list(w, call->kid[1]);
+        return;
+    }
     struct state later = *w->st, *st = w->st;
     bool was = w->in_defer;
     w->in_defer = true;
@@ -444,12 +459,6 @@ static void walk_defer(struct walker *w, struct go_node *call)
         struct held *h = state_find(&later, &st->held[i]);
         if (!h || h->mode == HOLD_NONE) st->held[i].deferred = true;
     }
-    // What the deferred call itself takes first (defer s.lock()()) is held from now on.
-    for (uint8_t i = 0; i < later.n && st->n < LIMIT_GOSCAN_HELD; i++)
-        if (later.held[i].mode > HOLD_MAYBE && !state_find(st, &later.held[i])) {
-            st->held[st->n] = later.held[i];
-            st->held[st->n++].deferred = true;
-        }
 }
 
 static void note_return(struct walker *w, struct go_node *n, const struct val *x)
