@@ -13,6 +13,15 @@ build="build-fuzz"
     "-Dlibbpf=$cache/libbpf" >/dev/null
 ninja --quiet -C "$build" >&2
 
+# The sound program that the gobin target patches. Without a toolchain it has whole files only.
+go=$(scripts/toolchains.sh --path 1.24)
+if [ -x "$go/bin/go" ]; then
+  mkdir -p "$cache/fuzz"
+  (cd tests/fuzz/gobin_base && GOROOT=$go GO111MODULE=off GOTOOLCHAIN=local GOFLAGS='' CGO_ENABLED=0 \
+    GOCACHE=$cache/gocache-1.24 "$go/bin/go" build -o "$cache/fuzz/gobin-base" .)
+  export MAPTRAP_FUZZ_GOBIN=$cache/fuzz/gobin-base
+fi
+
 passed=0 failed=0
 for program in "$build"/tests/fuzz/fuzz_*; do
   if ! [ -f "$program" ] || ! [ -x "$program" ]; then continue; fi
