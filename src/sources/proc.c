@@ -307,7 +307,7 @@ uint64_t host_idle_ns(void)
     if (read_small("/proc/stat", text, sizeof(text)) ||
         sscanf(text, "cpu %llu %llu %llu %llu %llu", &user, &nice, &sys, &idle, &iowait) != 5)
         return 0;
-    return (nice + idle + iowait) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+    return (idle + iowait) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 double host_cpu_pressure(void)

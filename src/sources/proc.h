@@ -62,7 +62,7 @@ double proc_cpu_quota(pid_t pid, bool *ret_throttled);
 // CPU time used by the process so far, ns; 0 if unknown.
 uint64_t proc_cpu_ns(pid_t pid);
 
-// How busy the host is: ns that all CPUs were idle or ran niced work so far, and the pressure (PSI
+// How busy the host is: idle ns of all CPUs so far, and the pressure (PSI
 // "some" of cpu, avg10 in per cent, negative = unknown).
 uint64_t host_idle_ns(void);
 double host_cpu_pressure(void);
