@@ -341,6 +341,7 @@ static void retire(struct locate *l, struct trial *tr)
 static double share_of(const struct trial *tr)
 {
     double left = exp(-tr->expected);
+    if (tr->expected >= tr->enough) left = 0.5; // a few short holds more, and it is settled
     return tr->weight * (left > 0.05 ? left : 0.05);
 }
 
@@ -442,7 +443,9 @@ static void set_holds(struct locate *l)
             !tr->retired && !tr->proven && !tr->withdrawn && !tr->unguardable && tr->rate > 0;
         uint64_t length = hold ? hold_length(l, tr) : 0;
         double share = total > 0 ? l->o->hold_share * share_of(tr) / total : 0;
-        if (share > 0) c->pause_ns = (uint64_t)((double)length * (duty / share - 1));
+        // Twice its share: others do not use all of theirs, and the whole is bounded anyway.
+        double spacing = share > 0 ? duty / (2 * share) : 2;
+        c->pause_ns = (uint64_t)((double)length * (spacing > 2 ? spacing - 1 : 1));
         c->hold_ns = length;
         c->emit_mask = tr->rate > 4000 ? 63 : tr->rate > 1000 ? 15 : tr->rate > 300 ? 3 : 0;
     }
