@@ -18,7 +18,7 @@ enum {
     DUMP_IN_MAP_OP = 15,
     DUMP_SIBLING = 10,
     DUMP_SAME_RECEIVER_TYPE = 15,
-    DUMP_SUSPECT_MIN = 25, // below it one is not listed
+    DUMP_SUSPECT_MIN = 15, // below it one is not listed, as a sibling that waits
 };
 
 struct dump_count {
