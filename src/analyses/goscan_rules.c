@@ -266,8 +266,6 @@ static void judge_guarded(struct scan *s, struct access *const *a, size_t n, con
                                     : without ? "is also reached without it"
                                               : "holds none"));
         } else if (m == HOLD_NONE && any_lock(x, HOLD_READ) && g->held >= 2 && write) {
-            bool copy = false;
-            for (uint8_t k = 0; k < x->state->n; k++) copy |= x->state->held[k].copy;
             if (x->state->n == 1 && x->state->held[0].mode == HOLD_WRITE && !x->func->entry.n)
                 f = report(s, GOSCAN_WRONG_LOCK, GOSCAN_DEFAULT, x, g,
                            arena_printf(s->arena,

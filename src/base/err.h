@@ -47,7 +47,7 @@ static inline void err_cleanup(struct err **e)
 {
     err_free(*e);
 }
-#define _cleanup_err_ CLEANUP(err_cleanup)
+#define _cleanup_err_ CLEANUP(err_cleanup) __attribute__((unused)) // `_cleanup_err_ … ignored = …`
 
 // Returns from the enclosing function when `expr` fails.
 #define ERR_TRY(expr)                                                                              \

@@ -170,14 +170,14 @@ static void judge(struct locate *l, struct sharing_map *m, struct map_verdict *v
     }
     bool locked = looks_locked_everywhere(l->t, m), enough = tr->expected >= WITHDRAW_LOCKED;
     if (enough && locked) v->verdict = "guarded";
-    if (enough && !locked) v->verdict = "ordered";
+    // Without a lock in sight it stays a suspect: a side that found no CPU did not come either.
     if (enough)
         v->why = str_from(arena_printf(r,
                                        "%.1f arrivals were to be expected under holds, none came: "
                                        "%s",
                                        tr->expected,
                                        locked ? "every path to it takes a lock"
-                                              : "something orders these accesses"));
+                                              : "something may order these accesses"));
     else if (tr->unguardable)
         v->why = STR("a map function that it shares with a hot map is too hot to be guarded");
     else if (!l->holding_allowed)
