@@ -214,30 +214,49 @@ static void rank_suspects(struct dump_view *v, const struct dump *d)
     map_deinit(&scored);
 }
 
+// Where the goroutines of one dump are, by their ids: record + 1, open addressing, 0 = empty.
+struct id_index {
+    uint32_t *slot;
+    size_t cap;
+};
+
+static uint32_t *id_slot(const struct id_index *x, const struct dump *d, uint64_t id)
+{
+    size_t i = (id * 0x9e3779b97f4a7c15u >> 20) & (x->cap - 1);
+    while (x->slot[i] && dump_at(d, x->slot[i] - 1)->id != id) i = (i + 1) & (x->cap - 1);
+    return &x->slot[i];
+}
+
+static struct id_index index_ids(struct dump_view *v, const struct dump *d, uint32_t dump)
+{
+    struct id_index x = { .cap = 16 };
+    while (x.cap < d->n * 2) x.cap *= 2;
+    x.slot = arena_array(&v->arena, uint32_t, x.cap);
+    for (size_t i = 0; i < d->n; i++) {
+        if (dump_at(d, i)->dump != dump) continue;
+        uint32_t *slot = id_slot(&x, d, dump_at(d, i)->id);
+        if (*slot == 0) *slot = (uint32_t)i + 1;
+    }
+    return x;
+}
+
 static void find_chain(struct dump_view *v, const struct dump *d)
 {
-    struct map by_id = { 0 };
-    uint32_t of = d->fatal_record < d->n ? dump_at(d, d->fatal_record)->dump : 0;
-    for (size_t i = 0; i < d->n; i++) {
-        if (dump_at(d, i)->dump != of) continue;
-        bool fresh;
-        uint64_t *slot = map_put(&by_id, dump_at(d, i)->id, &fresh);
-        if (fresh) *slot = i;
-    }
-    if (d->fatal_record < d->n) {
-        size_t at = d->fatal_record;
-        while (v->chain.n < DUMP_CHAIN) { // ids of creators are smaller: no cycle
-            vec_push(&v->chain, at);
-            uint64_t parent = dump_at(d, at)->parent;
-            uint64_t *next = parent && parent < dump_at(d, at)->id ? map_get(&by_id, parent) : NULL;
-            if (!next) break;
-            at = *next;
-        }
-    } else {
+    if (d->fatal_record >= d->n) {
         for (size_t i = 0; i < d->n && v->chain.n < DUMP_CHAIN; i++)
             if (dump_group_of(d, i)->creator != DUMP_NONE) vec_push(&v->chain, i);
+        return;
     }
-    map_deinit(&by_id);
+    const struct dump_goroutine *g = dump_at(d, d->fatal_record);
+    vec_push(&v->chain, d->fatal_record);
+    if (!g->parent) return;
+    struct id_index by_id = index_ids(v, d, g->dump);
+    while (v->chain.n < DUMP_CHAIN && g->parent && g->parent < g->id) { // so there is no cycle
+        uint32_t next = *id_slot(&by_id, d, g->parent);
+        if (!next) return;
+        vec_push(&v->chain, next - 1);
+        g = dump_at(d, next - 1);
+    }
 }
 
 static uint64_t in_state(const struct dump_view *v, const char *const *names, size_t n)

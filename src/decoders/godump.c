@@ -78,7 +78,7 @@ static bool header(struct godump *p, struct godump_open *g, struct str line)
     struct str s = str_sub(line, 10, line.n);
     uint64_t id;
     if (!str_starts(line, STR("goroutine ")) || !number(&s, &id)) return false;
-    size_t open = str_find(s, STR(" ["));
+    size_t open = str_starts(s, STR(" [")) ? 0 : str_find(s, STR(" ["));
     if (open == STR_NPOS || open > 80 || (open > 0 && !str_starts(s, STR(" gp=")))) return false;
     s = str_sub(s, open + 2, s.n);
     size_t close = str_find_char(s, ']');
@@ -127,6 +127,22 @@ static void pointers(struct godump_open *g, struct str args)
     }
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+static bool is_argument_char(char c)
+{
+    return is_hex(c) || (c && strchr("x{}, _.?()", c));
+}
+
+static bool is_function_name(struct str s)
+{
+    if (memchr(s.p, ' ', s.n) || memchr(s.p, '\t', s.n)) return false;
+    return memchr(s.p, '.', s.n) || str_eqc(s, "panic");
+}
+
 // "main.(*store).put(0xc000012345, {0x1, 0x2})": a name without spaces, arguments without brackets.
 static bool function_line(struct godump *p, struct godump_open *g, struct str line)
 {
@@ -134,17 +150,22 @@ static bool function_line(struct godump *p, struct godump_open *g, struct str li
     const char *open = memrchr(line.p, '(', line.n);
     if (!open || open == line.p) return false;
     struct str name = { line.p, (size_t)(open - line.p) };
-    if (memchr(name.p, ' ', name.n) || memchr(name.p, '\t', name.n)) return false;
-    if (!memchr(name.p, '.', name.n) && !str_eqc(name, "panic")) return false;
+    uint32_t function;
+    bool known = godump_function_known(&p->b, name, &function);
+    if (!known && !is_function_name(name)) return false;
     struct str args = str_sub(line, name.n + 1, line.n - 1);
     for (size_t i = 0; i < args.n && i < 8; i++) // of hexadecimal numbers and "{}, _.?"
-        if (!isxdigit((unsigned char)args.p[i]) && !strchr("x{}, _.?()", args.p[i])) return false;
+        if (!is_argument_char(args.p[i])) return false;
     if (g->expect_location) { // the one before has lost its location
         uint32_t f = godump_frame(&p->b, g->function, STR(""));
         if (g->n_stack < LIMIT_STACK_FRAMES && !g->creator_next && !g->ignored)
             g->stack[g->n_stack++] = f;
     }
-    g->function = godump_function(&p->b, name);
+    if (!known) {
+        function = godump_function(&p->b, name);
+        godump_function_remember(&p->b, name, function);
+    }
+    g->function = function;
     g->expect_location = true;
     g->creator_next = false;
     if (g->ignored) return true;
@@ -153,9 +174,23 @@ static bool function_line(struct godump *p, struct godump_open *g, struct str li
     return true;
 }
 
+static bool file_and_line(struct str s, struct str *ret)
+{
+    size_t n = s.n;
+    while (n && s.p[n - 1] >= '0' && s.p[n - 1] <= '9') n--;
+    if (n == s.n || n < 2 || s.p[n - 1] != ':') return false;
+    *ret = s;
+    return true;
+}
+
 // "/src/main.go:42 +0x1d", "…:42 fp=0x… sp=0x… pc=0x…": the part up to the line's number.
 static bool location(struct str s, struct str *ret)
 {
+    size_t hex = s.n;
+    while (hex && is_hex(s.p[hex - 1])) hex--;
+    if (hex < s.n && hex >= 4 && memcmp(s.p + hex - 4, " +0x", 4) == 0 &&
+        !memchr(s.p, ' ', hex - 4))
+        return file_and_line(str_sub(s, 0, hex - 4), ret); // nearly all of them
     const char *plus = memchr(s.p, ' ', s.n);
     while (plus) { // a path may hold blanks
         struct str tail = str_sub(s, (size_t)(plus - s.p) + 1, s.n);
@@ -169,11 +204,7 @@ static bool location(struct str s, struct str *ret)
         if (q < end && !str_starts(str_make(q, (size_t)(end - q)), STR(" fp=0x"))) return false;
         s.n = (size_t)(plus - s.p);
     }
-    size_t n = s.n;
-    while (n && isdigit((unsigned char)s.p[n - 1])) n--;
-    if (n == s.n || n < 2 || s.p[n - 1] != ':') return false;
-    *ret = s;
-    return true;
+    return file_and_line(s, ret);
 }
 
 static bool location_line(struct godump *p, struct godump_open *g, struct str line)
@@ -197,10 +228,15 @@ static bool location_line(struct godump *p, struct godump_open *g, struct str li
 static bool creator_line(struct godump *p, struct godump_open *g, struct str line)
 {
     if (!str_starts(line, STR("created by "))) return false;
+    static const char in[] = " in goroutine ";
     struct str name = str_sub(line, 11, line.n);
-    size_t in = str_find(name, STR(" in goroutine "));
-    struct str id = in == STR_NPOS ? STR("") : str_sub(name, in + 14, name.n);
-    if (in != STR_NPOS) name = str_sub(name, 0, in);
+    size_t digits = name.n;
+    while (digits && name.p[digits - 1] >= '0' && name.p[digits - 1] <= '9') digits--;
+    struct str id = str_sub(name, digits, name.n);
+    if (str_ends(str_sub(name, 0, digits), str_from(in)))
+        name = str_sub(name, 0, digits - strlen(in));
+    else
+        id = STR("");
     if (name.n == 0 || memchr(name.p, ' ', name.n)) return false;
     if (g->expect_location && !g->creator_next && !g->ignored && g->n_stack < LIMIT_STACK_FRAMES)
         g->stack[g->n_stack++] = godump_frame(&p->b, g->function, STR(""));
@@ -376,6 +412,7 @@ static bool understand(struct godump *p, struct godump_open *g, struct str line)
         if (c == '\t' && location_line(p, g, str_sub(line, 1, line.n))) return true;
         if (c != '\t' && function_line(p, g, line)) return true;
         if (creator_line(p, g, line)) return true;
+        if (c == 'g' && header(p, g, line)) return true;
         if (other_line(g, str_trim(line))) return true;
         if (g->race || g->ignored) {
             struct str t = str_trim(line);
@@ -384,8 +421,8 @@ static bool understand(struct godump *p, struct godump_open *g, struct str line)
             if (location_line(p, g, str_trim(line))) return true;
         }
     }
-    return (c == 'g' && header(p, g, line)) || profile_line(p, g, line) || race_side(p, g, line) ||
-           message(p, g, line);
+    return (c == 'g' && !g->active && header(p, g, line)) || profile_line(p, g, line) ||
+           race_side(p, g, line) || message(p, g, line);
 }
 
 static void remember(struct stream *s, struct str line)

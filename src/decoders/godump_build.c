@@ -61,6 +61,19 @@ static uint32_t intern(struct godump_builder *b, struct godump_strings *t, struc
     return (uint32_t)t->text.n - 1;
 }
 
+// A direct-mapped memo in front of the tables: lines repeat, and comparing bytes is cheaper than
+// hashing them. Where in it: the text's last bytes (lines differ at their end) and its length.
+static size_t memo_at(struct str s, uint32_t salt)
+{
+    uint64_t w = 0;
+    if (s.n >= 8)
+        memcpy(&w, s.p + s.n - 8, 8);
+    else if (s.n)
+        memcpy(&w, s.p, s.n);
+    w = (w ^ s.n ^ (uint64_t)salt << 32) * 0xff51afd7ed558ccdu;
+    return w >> (64 - GODUMP_MEMO_BITS);
+}
+
 void godump_builder_deinit(struct godump_builder *b)
 {
     free(b->functions.slot);
@@ -82,6 +95,20 @@ uint32_t godump_function(struct godump_builder *b, struct str name)
     return id;
 }
 
+bool godump_function_known(const struct godump_builder *b, struct str name, uint32_t *ret)
+{
+    uint32_t id = b->function_memo[memo_at(name, 0)];
+    if (id == 0 || !str_eq(b->functions.text.p[id - 1], name)) return false;
+    *ret = id - 1;
+    return true;
+}
+
+void godump_function_remember(struct godump_builder *b, struct str name, uint32_t function)
+{
+    if (str_eq(b->functions.text.p[function], name))
+        b->function_memo[memo_at(name, 0)] = function + 1;
+}
+
 uint32_t godump_state(struct godump_builder *b, struct str name)
 {
     enum { STATES_MAX = 1000 };
@@ -93,8 +120,8 @@ uint32_t godump_state(struct godump_builder *b, struct str name)
     return (uint32_t)b->d->state.n - 1;
 }
 
-// A location is "file:line"; empty = unknown.
-uint32_t godump_frame(struct godump_builder *b, uint32_t function, struct str location)
+static uint32_t frame_of(struct godump_builder *b, uint32_t function, struct str location,
+                         uint32_t *ret_place)
 {
     bool fresh;
     uint32_t place = intern(b, &b->locations, location, &fresh);
@@ -106,6 +133,7 @@ uint32_t godump_frame(struct godump_builder *b, uint32_t function, struct str lo
         vec_push(&b->place, (struct godump_place) { has ? (uint32_t)colon : (uint32_t)location.n,
                                                     (uint32_t)line });
     }
+    *ret_place = place;
     uint64_t *id = map_put(&b->frames, (uint64_t)function << 32 | place, &fresh);
     if (!fresh) return (uint32_t)*id;
     *id = b->d->frame.n;
@@ -117,6 +145,18 @@ uint32_t godump_frame(struct godump_builder *b, uint32_t function, struct str lo
                                    b->place.p[place].line });
     if (gofunc_is_runtime(name) && gofunc_map_op(name)) b->d->runtime_frames_seen = true;
     return (uint32_t)*id;
+}
+
+// A location is "file:line"; empty = unknown.
+uint32_t godump_frame(struct godump_builder *b, uint32_t function, struct str location)
+{
+    struct godump_frame_memo *m = &b->frame_memo[memo_at(location, function)];
+    if (m->used && m->function == function && str_eq(b->locations.text.p[m->place], location))
+        return m->frame;
+    uint32_t place, frame = frame_of(b, function, location, &place);
+    if (str_eq(b->locations.text.p[place], location))
+        *m = (struct godump_frame_memo) { function, place, frame, true };
+    return frame;
 }
 
 static bool same_group(const struct dump_group *a, const struct godump_open *g)

@@ -39,9 +39,18 @@ struct godump_place {
     uint32_t file_n, line; // bytes of the location that are the file; the line
 };
 
+enum { GODUMP_MEMO_BITS = 12 };
+
+struct godump_frame_memo {
+    uint32_t function, place, frame;
+    bool used;
+};
+
 struct godump_builder {
     struct dump *d;
     bool keep_arguments;
+    uint32_t function_memo[1 << GODUMP_MEMO_BITS]; // function + 1, 0 = none
+    struct godump_frame_memo frame_memo[1 << GODUMP_MEMO_BITS];
     struct godump_strings functions, locations;
     VEC(bool) is_std;               // of each function
     VEC(struct godump_place) place; // of each location
@@ -51,6 +60,9 @@ struct godump_builder {
 
 void godump_builder_deinit(struct godump_builder *b);
 uint32_t godump_function(struct godump_builder *b, struct str name);
+// Names that once stood in a function's line: those need no second look.
+bool godump_function_known(const struct godump_builder *b, struct str name, uint32_t *ret);
+void godump_function_remember(struct godump_builder *b, struct str name, uint32_t function);
 uint32_t godump_state(struct godump_builder *b, struct str name);
 uint32_t godump_frame(struct godump_builder *b, uint32_t function, struct str location);
 uint32_t godump_group(struct godump_builder *b, const struct godump_open *g);
