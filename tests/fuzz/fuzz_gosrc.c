@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Go parser: whatever comes, it ends with a tree whose nodes lie within the source, each list
+// with an end, and says the same when asked again.
+#include "decoders/gosrc.h"
+
+#include "fuzz_stack.h"
+
+#include <stdlib.h>
+
+struct walk {
+    const struct go_file *file;
+    size_t nodes;
+};
+
+static bool has_name(const struct go_node *n)
+{
+    return n->kind == GO_IDENT || n->kind == GO_SELECTOR || n->kind == GO_LABELED ||
+           n->kind == GO_TYPE_SPEC || n->kind == GO_FUNC_DECL;
+}
+
+static void check(struct walk *w, const struct go_node *n)
+{
+    for (; n; n = n->next) {
+        w->nodes++;
+        if (n->kind >= GO_KINDS || n->pos > n->end || n->end > w->file->source.n) abort();
+        if (has_name(n) && n->sym >= w->file->n_names) abort();
+        for (unsigned i = 0; i < n->kids; i++) check(w, n->kid[i]);
+    }
+}
+
+static void parse(void *arg)
+{
+    const struct str *s = arg;
+    struct arena a = { 0 };
+    struct go_file f, again, header;
+    gosrc_parse(&a, STR("f.go"), *s, &f);
+    struct walk w = { &f, 0 }, w2 = { &again, 0 };
+    check(&w, f.decls);
+    for (uint32_t i = 0; i < f.n_comments; i++)
+        if (f.comments[i].pos > f.comments[i].end || f.comments[i].end > s->n) abort();
+    gosrc_parse(&a, STR("f.go"), *s, &again);
+    check(&w2, again.decls);
+    if (w.nodes != w2.nodes || !f.error != !again.error || f.n_lines != again.n_lines) abort();
+    gosrc_parse_header(&a, STR("f.go"), *s, &header);
+    if (!f.error && header.error) abort();
+    arena_deinit(&a);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
+int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
+{
+    struct str s = { (const char *)p, n };
+    with_deep_stack(parse, &s);
+    return 0;
+}
