@@ -41,27 +41,31 @@ static void keep_longest(struct trace_states *s, const struct trace_long_wait *w
     s->longest[i] = *w;
 }
 
-static void note_wake(struct trace_states *s, uint32_t by, uint32_t go)
+// Counts that `by` woke `go`. Most goroutines are woken by few others: those stand in a list of
+// their own, later ones in a hash table.
+static void note_wake(struct trace_states *s, struct trace_go *g, uint32_t by, uint32_t go)
 {
-    uint64_t key = (uint64_t)by << 32 | go;
-    size_t slot = (by * 31 + go) % array_size(s->wake_cache); // a few pairs wake most of the time
-    if (s->wake_cache[slot].index && s->wake_cache[slot].key == key) {
-        s->wake.p[s->wake_cache[slot].index - 1].count++;
+    uint32_t *link = &g->wakers, n = 0;
+    for (; *link && n < TRACE_WAKERS_LISTED; link = &s->wake.p[*link - 1].next, n++) {
+        if (s->wake.p[*link - 1].by != by) continue;
+        s->wake.p[*link - 1].count++;
         return;
     }
-    uint64_t *index = map_get(&s->wake_index, key);
-    if (!index && s->wake.n >= TRACE_WAKES) {
+    uint64_t key = (uint64_t)by << 32 | go;
+    uint64_t *index = n < TRACE_WAKERS_LISTED ? NULL : map_get(&s->wake_index, key);
+    if (index) {
+        s->wake.p[*index].count++;
+        return;
+    }
+    if (s->wake.n >= TRACE_WAKES) {
         s->wakes_dropped++;
         return;
     }
-    if (!index) {
-        index = map_put(&s->wake_index, key, NULL);
-        *index = s->wake.n;
-        vec_push(&s->wake, (struct trace_wake) { 0, by, go });
-    }
-    s->wake.p[*index].count++;
-    s->wake_cache[slot].key = key;
-    s->wake_cache[slot].index = (uint32_t)*index + 1;
+    if (n < TRACE_WAKERS_LISTED)
+        *link = (uint32_t)s->wake.n + 1;
+    else
+        *map_put(&s->wake_index, key, NULL) = s->wake.n;
+    vec_push(&s->wake, (struct trace_wake) { .count = 1, .by = by, .go = go });
 }
 
 // Sums of hostile times stay at the most there is.
@@ -71,7 +75,7 @@ static void add_ns(int64_t *sum, int64_t ns)
 }
 
 // Books the time since the last change on the state that ends now.
-static void book(struct trace_states *s, struct trace_go *g, uint32_t index, int64_t now)
+static inline void book(struct trace_states *s, struct trace_go *g, uint32_t index, int64_t now)
 {
     int64_t ns = now - g->since;
     g->ns[g->state] += ns;
@@ -85,10 +89,15 @@ static void book(struct trace_states *s, struct trace_go *g, uint32_t index, int
     g->since = now;
 }
 
-static void change(struct trace_states *s, const struct gotrace_event *ev)
+static struct trace_go *entry(struct trace_states *s, uint32_t go)
 {
-    while (s->go.n <= ev->go) vec_push(&s->go, (struct trace_go) { .woken_by = GOTRACE_NONE });
-    struct trace_go *g = &s->go.p[ev->go];
+    while (s->go.n <= go) vec_push(&s->go, (struct trace_go) { .woken_by = GOTRACE_NONE });
+    return &s->go.p[go];
+}
+
+static inline void change(struct trace_states *s, const struct gotrace_event *ev)
+{
+    struct trace_go *g = ev->go < s->go.n ? &s->go.p[ev->go] : entry(s, ev->go);
     if (!g->name) g->name = ev->go_stack;
     if (!g->name && ev->by == ev->go) g->name = ev->stack;
     if (ev->from == ev->to) return; // a status that says what is known
@@ -116,7 +125,7 @@ static void change(struct trace_states *s, const struct gotrace_event *ev)
         if (ev->from == GOTRACE_WAITING) {
             g->wakes++;
             g->woken_by = ev->by;
-            note_wake(s, ev->by, ev->go);
+            note_wake(s, g, ev->by, ev->go);
         } else if (g->yielded) {
             g->woken_by = GOTRACE_NONE;
         }
@@ -129,8 +138,7 @@ static void change(struct trace_states *s, const struct gotrace_event *ev)
 static void assist(struct trace_states *s, const struct gotrace_event *ev)
 {
     if (ev->go == GOTRACE_NONE) return;
-    while (s->go.n <= ev->go) vec_push(&s->go, (struct trace_go) { .woken_by = GOTRACE_NONE });
-    struct trace_go *g = &s->go.p[ev->go];
+    struct trace_go *g = entry(s, ev->go);
     if (ev->kind == GOTRACE_RANGE_END) {
         // Without a begin (formats before 1.22): it assisted when the trace began.
         add_ns(&g->assist_ns, ev->time_ns - (g->assists ? g->assist_since : s->first_ns));

@@ -22,6 +22,7 @@ enum {
     TRACE_STUCK = 100,              // stuck goroutines that are kept
     TRACE_PAUSES = 1 << 16,         // stops of the world and collections that are kept
     TRACE_WAKES = 1 << 20,          // pairs of who woke whom
+    TRACE_WAKERS_LISTED = 8,        // wakers of a goroutine that are found without a hash table
     TRACE_STUCK_RUNNABLE_MS = 10,   // runnable this long at the end: nobody runs it
     TRACE_STUCK_WAKES = 20,         // woken this often at least to be called flapping
     TRACE_STUCK_RUN_US = 100,       // … and on average run for at most this long a time
@@ -46,8 +47,9 @@ struct trace_go {
     uint32_t name;    // stack whose root is the function it was started with, 0 = not known
     uint32_t blocked; // stack where it last began to wait
     uint32_t woken_by;
-    uint32_t wakes; // from waiting to runnable
-    uint32_t runs;  // times that it began to run
+    uint32_t wakers; // the first of those that woke it: index + 1 into trace_states.wake
+    uint32_t wakes;  // from waiting to runnable
+    uint32_t runs;   // times that it began to run
     uint8_t state;
     bool yielded, assists, told; // told: some event was about it
 };
@@ -61,6 +63,7 @@ struct trace_long_wait {
 struct trace_wake {
     uint64_t count;
     uint32_t by, go;
+    uint32_t next; // by others, of the same goroutine: index + 1
 };
 
 struct trace_pause {
@@ -101,11 +104,7 @@ struct trace_states {
     VEC(struct trace_go) go; // by goroutine index
     VEC(struct trace_wait) wait;
     VEC(struct trace_wake) wake;
-    struct map wake_index;
-    struct {
-        uint64_t key;
-        uint32_t index; // + 1
-    } wake_cache[1024];
+    struct map wake_index; // of wakers that are not among their goroutine's first
     uint64_t wakes_dropped;
     struct trace_long_wait longest[TRACE_LONGEST];
     size_t n_longest;

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyses/trace_writers.h"
 
-void trace_writers_init(struct trace_writers *w, const struct gotrace_tables *tables)
+void trace_writers_init(struct trace_writers *w, const struct trace_states *states)
 {
-    *w = (struct trace_writers) { .tables = tables };
+    *w = (struct trace_writers) { .tables = states->tables, .states = states };
 }
 
 void trace_writers_deinit(struct trace_writers *w)
 {
     vec_deinit(&w->op);
-    vec_deinit(&w->go);
     vec_deinit(&w->pair);
     map_deinit(&w->pair_index);
 }
 
-static enum map_op op_of(struct trace_writers *w, uint32_t stack)
+static enum map_op look_up_op(struct trace_writers *w, uint32_t stack)
 {
     while (w->op.n <= stack) vec_push(&w->op, 0);
-    if (!w->op.p[stack]) w->op.p[stack] = (uint8_t)(gotrace_stack_map_op(w->tables, stack) + 1);
+    w->op.p[stack] = (uint8_t)(gotrace_stack_map_op(w->tables, stack) + 1);
     return (enum map_op)(w->op.p[stack] - 1);
+}
+
+static inline enum map_op op_of(struct trace_writers *w, uint32_t stack)
+{
+    if (stack < w->op.n && w->op.p[stack]) return (enum map_op)(w->op.p[stack] - 1);
+    return look_up_op(w, stack);
 }
 
 static uint32_t site_of(const struct trace_writers *w, uint32_t stack)
@@ -51,13 +56,18 @@ static void note_pair(struct trace_writers *w, const struct trace_writer *a,
     p->running += !inside;
 }
 
+static bool running(const struct trace_writers *w, uint32_t go)
+{
+    return go < w->states->go.n && w->states->go.p[go].state == GOTRACE_RUNNING;
+}
+
 // Whether an earlier writer may still be in its write now, and drops it from the list if not.
 static bool still(struct trace_writers *w, size_t i, int64_t now)
 {
     const struct trace_writer *r = &w->recent[i];
-    const struct trace_writer_go *g = &w->go.p[r->go];
-    if (r->inside ? !g->running
-                  : g->running && g->run_since <= r->time &&
+    bool runs = running(w, r->go);
+    if (r->inside ? !runs
+                  : runs && w->states->go.p[r->go].since <= r->time &&
                         now - r->time <= TRACE_WRITERS_APART_MS * 1000000ll)
         return true;
     w->recent[i] = w->recent[--w->n_recent];
@@ -81,25 +91,14 @@ static void note_moment(struct trace_writers *w, const struct trace_writer *now)
     w->recent[w->n_recent++] = *now;
 }
 
-static void follow(struct trace_writers *w, const struct gotrace_event *ev)
-{
-    while (w->go.n <= ev->go) vec_push(&w->go, (struct trace_writer_go) { 0 });
-    struct trace_writer_go *g = &w->go.p[ev->go];
-    bool runs = ev->to == GOTRACE_RUNNING;
-    if (runs && !g->running) g->run_since = ev->time_ns;
-    g->running = runs;
-}
-
 void trace_writers_event(struct trace_writers *w, const struct gotrace_event *ev)
 {
-    if (ev->kind == GOTRACE_GO) follow(w, ev);
     if (ev->stack == 0 || ev->by == GOTRACE_NONE || !map_op_writes(op_of(w, ev->stack))) return;
-    while (w->go.n <= ev->by) vec_push(&w->go, (struct trace_writer_go) { 0 });
     struct trace_writer now = { .time = ev->time_ns,
                                 .go = ev->by,
                                 .frame = site_of(w, ev->stack),
                                 .op = (uint8_t)op_of(w, ev->stack),
-                                .inside = !w->go.p[ev->by].running };
+                                .inside = !running(w, ev->by) };
     if (now.frame != UINT32_MAX) note_moment(w, &now);
 }
 

@@ -12,7 +12,7 @@
 //            running without a break since
 #pragma once
 
-#include "model/gotrace.h"
+#include "analyses/trace_states.h"
 
 enum {
     TRACE_WRITERS_RECENT = 64,   // writers looked back at
@@ -35,15 +35,10 @@ struct trace_writer {
     bool inside; // off its P
 };
 
-struct trace_writer_go {
-    int64_t run_since;
-    bool running;
-};
-
 struct trace_writers {
     const struct gotrace_tables *tables;
-    VEC(uint8_t) op; // by stack: enum map_op + 1, 0 = not looked at
-    VEC(struct trace_writer_go) go;
+    const struct trace_states *states; // says who runs
+    VEC(uint8_t) op;                   // by stack: enum map_op + 1, 0 = not looked at
     struct trace_writer recent[TRACE_WRITERS_RECENT];
     size_t n_recent;
     VEC(struct trace_writer_pair) pair; // after _finish: most inside first
@@ -52,7 +47,8 @@ struct trace_writers {
     uint64_t pairs_dropped;
 };
 
-void trace_writers_init(struct trace_writers *w, const struct gotrace_tables *tables);
+// `states` is borrowed, and gets each event before trace_writers_event does.
+void trace_writers_init(struct trace_writers *w, const struct trace_states *states);
 void trace_writers_event(struct trace_writers *w, const struct gotrace_event *ev);
 void trace_writers_finish(struct trace_writers *w);
 void trace_writers_deinit(struct trace_writers *w);

@@ -55,7 +55,7 @@ static struct err *read_trace(struct work *w, const char *name, const struct opt
     ERR_TRY(gotrace_open(&(struct gotrace_source) { read_input, w->in, input_name(w->in) },
                          &w->tables, &w->trace));
     trace_states_init(&w->states, &w->tables);
-    trace_writers_init(&w->writers, &w->tables);
+    trace_writers_init(&w->writers, &w->states);
     if (o->perfetto) ERR_TRY(trace_chrome_create(o->perfetto, &w->tables, &w->chrome));
     uint64_t n = 0;
     for (const struct gotrace_event *ev; (ev = gotrace_next(w->trace));) {

@@ -122,27 +122,37 @@ static inline enum advance need(struct gotrace_v2 *v, const struct raw_event *ev
         if (need(__VA_ARGS__) != ADVANCE_YES) return ADVANCE_BROKEN;                               \
     } while (0)
 
-// Queues an event that happens in context c, with the stacks and strings that its type names.
+// Queues an event that happens in context c.
 static inline struct gotrace_event *push_plain(struct gotrace_v2 *v, int64_t time,
                                                const struct context *c)
 {
-    const struct order *o = &v->order;
     struct gotrace_event *out = &v->queue[v->queue_n++];
     *out = (struct gotrace_event) {
         .time_ns = time,
         .go = GOTRACE_NONE,
         .by = c->go,
-        .proc = c->proc == NO_INDEX ? -1 : (int32_t)o->proc.p[c->proc].id,
-        .thread = c->thread == NO_INDEX ? -1 : o->thread.p[c->thread].id,
+        .proc = c->proc == NO_INDEX ? -1 : (int32_t)v->order.proc.p[c->proc].id,
     };
     return out;
 }
 
-static inline struct gotrace_event *push(struct gotrace_v2 *v, const struct raw_event *ev,
-                                         const struct context *c)
+static inline struct gotrace_event *push_go_plain(struct gotrace_v2 *v, int64_t time,
+                                                  const struct context *c, uint32_t go,
+                                                  unsigned from, unsigned to)
+{
+    struct gotrace_event *out = push_plain(v, time, c);
+    out->kind = GOTRACE_GO;
+    out->go = go;
+    out->from = model_state[from];
+    out->to = model_state[to];
+    return out;
+}
+
+// Puts the stacks and strings that the event's type names into *out.
+static inline void name_all(struct gotrace_v2 *v, const struct raw_event *ev,
+                            struct gotrace_event *out)
 {
     const struct event_spec *spec = &event_specs[ev->type];
-    struct gotrace_event *out = push_plain(v, ev->time, c);
     uint32_t unused;
     bool ok = true;
     if (spec->stack) ok = v2_stack(v, ev, ev->args[spec->stack - 1], &out->stack);
@@ -150,17 +160,20 @@ static inline struct gotrace_event *push(struct gotrace_v2 *v, const struct raw_
     if (spec->string) ok = ok && v2_string(v, ev, ev->args[spec->string - 1], &out->reason);
     if (spec->string2) ok = ok && v2_string(v, ev, ev->args[spec->string2 - 1], &unused);
     if (!ok) v->stopped = true;
+}
+
+static struct gotrace_event *push(struct gotrace_v2 *v, const struct raw_event *ev,
+                                  const struct context *c)
+{
+    struct gotrace_event *out = push_plain(v, ev->time, c);
+    name_all(v, ev, out);
     return out;
 }
 
-static inline void push_go(struct gotrace_v2 *v, const struct raw_event *ev,
-                           const struct context *c, uint32_t go, unsigned from, unsigned to)
+static void push_go(struct gotrace_v2 *v, const struct raw_event *ev, const struct context *c,
+                    uint32_t go, unsigned from, unsigned to)
 {
-    struct gotrace_event *out = push(v, ev, c);
-    out->kind = GOTRACE_GO;
-    out->go = go;
-    out->from = model_state[from];
-    out->to = model_state[to];
+    name_all(v, ev, push_go_plain(v, ev->time, c, go, from, to));
 }
 
 static void push_range(struct gotrace_v2 *v, const struct raw_event *ev, const struct context *c,
@@ -212,7 +225,7 @@ static enum advance proc_status(struct gotrace_v2 *v, const struct raw_event *ev
                 if (o->thread.p[i].seen && o->thread.p[i].proc == p) owner = i;
             BROKEN_IF(owner == NO_INDEX, v, ev, "P %lld is in a syscall of no thread",
                       (long long)s->id);
-            at = (struct context) { owner, p, o->thread.p[owner].go };
+            at = (struct context) { .thread = owner, .proc = p, .go = o->thread.p[owner].go };
         }
     }
     if (status == PROC_RUNNING || status == PROC_SYSCALL) c->proc = p;
@@ -400,7 +413,10 @@ static enum advance go_leave(struct gotrace_v2 *v, const struct raw_event *ev, s
     unsigned to = ev->type == EV_GO_STOP    ? GO_RUNNABLE
                   : ev->type == EV_GO_BLOCK ? GO_WAITING
                                             : GO_ABSENT;
-    push_go(v, ev, c, c->go, GO_RUNNING, to);
+    struct gotrace_event *out = push_go_plain(v, ev->time, c, c->go, GO_RUNNING, to);
+    if (to != GO_ABSENT &&
+        !(v2_string(v, ev, ev->args[0], &out->reason) && v2_stack(v, ev, ev->args[1], &out->stack)))
+        v->stopped = true;
     if (to == GO_ABSENT)
         go_forget(&v->order, c->go);
     else
@@ -427,7 +443,7 @@ static enum advance go_start(struct gotrace_v2 *v, const struct raw_event *ev, s
     NEED(v, ev, c, MUST, MUST_NOT);
     v->order.go.p[go].status = GO_RUNNING;
     v->order.go.p[go].seq = ev->args[1];
-    push_go(v, ev, c, go, GO_RUNNABLE, GO_RUNNING);
+    push_go_plain(v, ev->time, c, go, GO_RUNNABLE, GO_RUNNING);
     c->go = go;
     return ADVANCE_YES;
 }
@@ -438,7 +454,8 @@ static enum advance go_unblock(struct gotrace_v2 *v, const struct raw_event *ev,
     if (!go_ready(v, ev, GO_WAITING, &go)) return ADVANCE_NO;
     v->order.go.p[go].status = GO_RUNNABLE;
     v->order.go.p[go].seq = ev->args[1];
-    push_go(v, ev, c, go, GO_WAITING, GO_RUNNABLE);
+    struct gotrace_event *out = push_go_plain(v, ev->time, c, go, GO_WAITING, GO_RUNNABLE);
+    if (!v2_stack(v, ev, ev->args[2], &out->stack)) v->stopped = true;
     return ADVANCE_YES;
 }
 
@@ -453,21 +470,13 @@ static enum advance go_switch(struct gotrace_v2 *v, const struct raw_event *ev, 
     if (!go_ready(v, ev, GO_WAITING, &next)) return ADVANCE_NO;
     push_go(v, ev, c, next, GO_WAITING, GO_RUNNABLE);
     bool ends = ev->type == EV_GO_SWITCH_DESTROY;
-    struct gotrace_event *leave = push_plain(v, ev->time, c);
-    leave->kind = GOTRACE_GO;
-    leave->go = c->go;
-    leave->from = GOTRACE_RUNNING;
-    leave->to = ends ? GOTRACE_NOT_EXIST : GOTRACE_WAITING;
+    push_go_plain(v, ev->time, c, c->go, GO_RUNNING, ends ? GO_ABSENT : GO_WAITING);
     if (ends)
         go_forget(o, c->go);
     else
         o->go.p[c->go].status = GO_WAITING;
     c->go = NO_INDEX;
-    struct gotrace_event *start = push_plain(v, ev->time, c);
-    start->kind = GOTRACE_GO;
-    start->go = next;
-    start->from = GOTRACE_RUNNABLE;
-    start->to = GOTRACE_RUNNING;
+    push_go_plain(v, ev->time, c, next, GO_RUNNABLE, GO_RUNNING);
     o->go.p[next].status = GO_RUNNING;
     o->go.p[next].seq = ev->args[1];
     c->go = next;
@@ -755,7 +764,9 @@ enum advance order_advance(struct gotrace_v2 *v, struct raw_event *ev, uint32_t 
     struct context c = { NO_INDEX, NO_INDEX, NO_INDEX };
     if (thread != NO_INDEX) {
         o->thread.p[thread].seen = true;
-        c = (struct context) { thread, o->thread.p[thread].proc, o->thread.p[thread].go };
+        c = (struct context) { .thread = thread,
+                               .proc = o->thread.p[thread].proc,
+                               .go = o->thread.p[thread].go };
     }
     v->queue_at = v->queue_n = 0;
     enum advance result = dispatch(v, ev, &c);

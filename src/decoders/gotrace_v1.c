@@ -15,16 +15,16 @@ struct v1_go {
 };
 
 struct v1_proc {
-    uint32_t go;     // that runs on it, GOTRACE_NONE = none
-    uint32_t thread; // + 1
+    uint32_t go; // that runs on it, GOTRACE_NONE = none
     bool running, sweeps;
 };
 
 struct v1_state {
     VEC(struct v1_go) go; // parallel to tables->goroutine
     VEC(struct v1_proc) proc;
-    struct map proc_index;
-    bool begun; // past the list of what was there when the trace began
+    struct id_table proc_index;
+    uint32_t wait_reason[V1_COUNT]; // strings of the tables
+    bool begun;                     // past the list of what was there when the trace began
     VEC(uint32_t) untold;
     size_t next_untold;
     int64_t untold_time;
@@ -32,22 +32,13 @@ struct v1_state {
     uint32_t stw_reason;
 };
 
-struct gotrace_v1 *gotrace_v1_create(struct gotrace *t)
-{
-    (void)t;
-    struct gotrace_v1 *v = mem_zalloc(sizeof(*v));
-    v->state = mem_zalloc(sizeof(*v->state));
-    v->last_time = -1;
-    return v;
-}
-
 void gotrace_v1_destroy(struct gotrace_v1 *v)
 {
     vec_deinit(&v->event);
     vec_deinit(&v->state->go);
     vec_deinit(&v->state->proc);
     vec_deinit(&v->state->untold);
-    map_deinit(&v->state->proc_index);
+    id_table_deinit(&v->state->proc_index);
     free(v->state);
     free(v);
 }
@@ -97,6 +88,17 @@ static const char *wait_reason(enum v1_type type)
     }
 }
 
+struct gotrace_v1 *gotrace_v1_create(struct gotrace *t)
+{
+    struct gotrace_v1 *v = mem_zalloc(sizeof(*v));
+    v->state = mem_zalloc(sizeof(*v->state));
+    v->last_time = -1;
+    for (unsigned i = 0; i < V1_COUNT; i++)
+        v->state->wait_reason[i] =
+            gotrace_string(t->tables, str_from(wait_reason((enum v1_type)i)));
+    return v;
+}
+
 static struct v1_go *go_at(struct v1_state *s, uint32_t index)
 {
     while (s->go.n <= index) vec_push(&s->go, (struct v1_go) { 0 });
@@ -105,26 +107,25 @@ static struct v1_go *go_at(struct v1_state *s, uint32_t index)
 
 static struct v1_proc *proc_at(struct v1_state *s, int32_t id)
 {
-    bool fresh;
-    uint64_t *index = map_put(&s->proc_index, (uint32_t)id, &fresh);
-    if (fresh) {
-        *index = s->proc.n;
+    uint64_t key = (uint64_t)(uint32_t)id + 1; // 0 is not a number of its own in an id_table
+    uint32_t index;
+    if (!id_table_get(&s->proc_index, key, &index)) {
+        index = (uint32_t)s->proc.n;
+        id_table_put(&s->proc_index, key, index);
         vec_push(&s->proc, (struct v1_proc) { .go = GOTRACE_NONE });
     }
-    return &s->proc.p[*index];
+    return &s->proc.p[index];
 }
 
 static struct gotrace_event *push(struct gotrace_v1 *v, const struct v1_event *ev)
 {
-    const struct v1_proc *p = proc_at(v->state, ev->proc);
     struct gotrace_event *out = &v->queue[v->queue_n++];
     *out = (struct gotrace_event) { .kind = GOTRACE_OTHER,
                                     .time_ns = ev->time,
                                     .go = GOTRACE_NONE,
                                     .by = ev->go,
                                     .stack = ev->stack,
-                                    .proc = ev->proc,
-                                    .thread = p->thread ? (int64_t)p->thread - 1 : -1 };
+                                    .proc = ev->proc };
     return out;
 }
 
@@ -185,7 +186,7 @@ static bool leave(struct gotrace *t, const struct v1_event *ev)
     if (ev->type == V1_GO_SCHED || ev->type == V1_GO_PREEMPT)
         to = GOTRACE_RUNNABLE, state = GO_RUNNABLE;
     struct gotrace_event *out = push_go(v, ev, ev->go, GOTRACE_RUNNING, to);
-    out->reason = gotrace_string(t->tables, str_from(wait_reason(ev->type)));
+    out->reason = v->state->wait_reason[ev->type];
     go_at(v->state, ev->go)->state = state;
     proc_at(v->state, ev->proc)->go = GOTRACE_NONE;
     return true;
@@ -277,10 +278,8 @@ static bool proc_event(struct gotrace *t, const struct v1_event *ev)
     bool starts = ev->type == V1_PROC_START;
     if (p->running == starts) return impossible(t, ev, "a P starts or stops twice");
     if (p->go != GOTRACE_NONE) return impossible(t, ev, "a P stops that runs a goroutine");
-    if (starts) p->thread = ev->value + 1;
     push(t->v1, ev);
     p->running = starts;
-    if (!starts) p->thread = 0;
     return true;
 }
 

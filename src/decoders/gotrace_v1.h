@@ -67,7 +67,7 @@ struct v1_event {
     uint32_t go;    // that ran
     uint32_t other; // that it names
     uint32_t stack; // of the tables
-    uint32_t value; // GoCreate: stack of the new one; STWStart: kind; ProcStart: thread
+    uint32_t value; // GoCreate: stack of the new one; STWStart: kind
     uint32_t offset;
     int32_t proc;
     uint8_t type;

@@ -75,6 +75,13 @@ struct piece {
 
 enum ordering { ABSENT, RUNNABLE, RUNNING, WAITING };
 
+// What an event does to which goroutine. `exact`: only at this sequence number.
+struct transition {
+    uint32_t go; // GOTRACE_NONE: it needs no order
+    bool exact, counts;
+    uint8_t from, to;
+};
+
 struct go_order {
     uint64_t seq;
     uint8_t state;
@@ -87,9 +94,10 @@ struct stream {
     int64_t ticks;
     uint64_t go; // that runs on it, as Go numbers it
     bool done;
-    struct v1_event ev;  // the head
-    uint64_t seq, go_id; // what it waits for
-    int64_t exit_ticks;  // GoSysExit: when it really ended
+    struct v1_event ev; // the head
+    uint64_t seq;       // what it waits for
+    int64_t exit_ticks; // GoSysExit: when it really ended
+    struct transition to;
 };
 
 struct moved {
@@ -195,15 +203,18 @@ static bool begin_piece(struct reader *r, struct cursor *c, size_t at)
 }
 
 // The arguments of an event as they stand, its byte already read. `inlined`: how many come at once
-// (otherwise a length comes first).
-static bool read_args(struct reader *r, struct cursor *c, uint8_t type, unsigned inlined, size_t at,
-                      struct str *ret)
+// (otherwise a length comes first). NUMBER_PAD zero bytes stand behind r->bytes.
+static inline bool read_args(struct reader *r, struct cursor *c, uint8_t type, unsigned inlined,
+                             size_t at, struct str *ret)
 {
-    size_t begin = c->at;
     if (inlined) {
-        for (unsigned i = 0; i < inlined; i++) cursor_uvarint(c);
-        if (c->bad) return bad(r, at, "an event's arguments are cut off", type);
-        *ret = str_make(r->bytes.p + begin, c->at - begin);
+        const uint8_t *begin = (const uint8_t *)r->bytes.p + c->at, *p = begin;
+        uint64_t unused;
+        for (unsigned i = 0; i < inlined && p; i++) p = read_uvarint(p, &unused);
+        size_t n = p ? (size_t)(p - begin) : SIZE_MAX;
+        if (n > cursor_left(c)) return bad(r, at, "an event's arguments are cut off", type);
+        c->at += n;
+        *ret = str_make(begin, n);
         return true;
     }
     uint64_t n = cursor_uvarint(c);
@@ -239,8 +250,10 @@ static bool first_pass(struct reader *r)
         }
         if (type == V1_STRING || type == V1_BATCH) continue;
         if (!r->piece.n) return bad(r, at, "an event before the first batch", type);
-        struct cursor a = cursor_make("arguments", args);
-        if (type == V1_FREQUENCY) r->hz = cursor_uvarint(&a);
+        if (type == V1_FREQUENCY) {
+            struct cursor a = cursor_make("arguments", args);
+            r->hz = cursor_uvarint(&a);
+        }
         if (type == V1_STACK && !read_stack(r, args, at)) return false;
         if (type == V1_CPU_SAMPLE && !read_sample(r, args, at)) return false;
     }
@@ -342,60 +355,11 @@ static void take(struct reader *r, struct stream *s, const struct raw *raw)
     case V1_GO_UNBLOCK: s->seq = a[1]; __attribute__((fallthrough));
     case V1_GO_UNBLOCK_LOCAL: s->ev.other = go_of(r, a[0]); break;
     case V1_GC_START: s->seq = a[0]; break;
-    case V1_STW_START:
-    case V1_PROC_START: s->ev.value = (uint32_t)a[0]; break;
+    case V1_STW_START: s->ev.value = (uint32_t)a[0]; break;
     default: break;
     }
     s->ev.go = go_of(r, go);
 }
-
-// Reads the P's next event into s->ev. Sets done at its end.
-static bool advance(struct reader *r, struct stream *s)
-{
-    for (;;) {
-        while (cursor_left(&s->c) == 0) {
-            if (s->piece == UINT32_MAX) {
-                s->done = true;
-                return true;
-            }
-            const struct piece *p = &r->piece.p[s->piece];
-            s->c = cursor_make("batch", str_sub(buf_str(&r->bytes), 0, p->end));
-            cursor_seek(&s->c, p->begin);
-            s->ticks = (int64_t)p->ticks;
-            s->piece = p->next;
-        }
-        struct raw raw = { .offset = s->c.at };
-        uint8_t head = cursor_u8(&s->c);
-        raw.type = head & 0x3f;
-        if (raw.type == V1_STRING) { // the first pass has read it
-            cursor_uvarint(&s->c);
-            cursor_bytes(&s->c, cursor_uvarint(&s->c));
-            continue;
-        }
-        struct str bytes;
-        unsigned inlined = (head >> 6) + 1;
-        if (!read_args(r, &s->c, raw.type, inlined < 4 ? inlined : 0, raw.offset, &bytes))
-            return false;
-        if (raw.type == V1_FREQUENCY || raw.type == V1_STACK || raw.type == V1_CPU_SAMPLE ||
-            raw.type == V1_TIMER_GOROUTINE)
-            continue;
-        unsigned want = 1u + specs[raw.type].args + specs[raw.type].stack;
-        struct cursor a = cursor_make("arguments", bytes);
-        for (unsigned i = 0; i < want; i++) raw.args[i] = cursor_uvarint(&a);
-        if (a.bad || cursor_left(&a))
-            return bad(r, raw.offset, "an event with another number of arguments than its type has",
-                       raw.type);
-        take(r, s, &raw);
-        return true;
-    }
-}
-
-// What the head of a stream does to which goroutine. `exact`: only at this sequence number.
-struct transition {
-    uint32_t go; // GOTRACE_NONE: it needs no order
-    bool exact, counts;
-    uint8_t from, to;
-};
 
 static struct transition transition_of(const struct v1_event *ev)
 {
@@ -435,23 +399,65 @@ static uint64_t wanted_seq(const struct stream *s)
     return s->seq;
 }
 
-static bool ready(const struct reader *r, const struct stream *s)
+// Reads the P's next event into s->ev. Sets done at its end.
+static bool advance(struct reader *r, struct stream *s)
 {
-    if (s->ev.type == V1_GC_START) return s->seq == r->gc_seq;
-    struct transition t = transition_of(&s->ev);
-    if (t.go == GOTRACE_NONE) return true;
-    const struct go_order *g = &r->go.p[t.go];
-    return g->state == t.from && (!t.exact || wanted_seq(s) == g->seq);
+    for (;;) {
+        while (cursor_left(&s->c) == 0) {
+            if (s->piece == UINT32_MAX) {
+                s->done = true;
+                return true;
+            }
+            const struct piece *p = &r->piece.p[s->piece];
+            s->c = cursor_make("batch", str_sub(buf_str(&r->bytes), 0, p->end));
+            cursor_seek(&s->c, p->begin);
+            s->ticks = (int64_t)p->ticks;
+            s->piece = p->next;
+        }
+        struct raw raw;
+        raw.offset = s->c.at;
+        uint8_t head = (uint8_t)s->c.bytes.p[s->c.at++];
+        raw.type = head & 0x3f;
+        if (raw.type == V1_STRING) { // the first pass has read it
+            cursor_uvarint(&s->c);
+            cursor_bytes(&s->c, cursor_uvarint(&s->c));
+            continue;
+        }
+        struct str bytes;
+        unsigned inlined = (head >> 6) + 1;
+        if (!read_args(r, &s->c, raw.type, inlined < 4 ? inlined : 0, raw.offset, &bytes))
+            return false;
+        if (raw.type == V1_FREQUENCY || raw.type == V1_STACK || raw.type == V1_CPU_SAMPLE ||
+            raw.type == V1_TIMER_GOROUTINE)
+            continue;
+        unsigned want = 1u + specs[raw.type].args + specs[raw.type].stack;
+        const uint8_t *a = (const uint8_t *)bytes.p;
+        for (unsigned i = 0; i < want && a; i++) a = read_uvarint(a, &raw.args[i]);
+        if (a != (const uint8_t *)bytes.p + bytes.n)
+            return bad(r, raw.offset, "an event with another number of arguments than its type has",
+                       raw.type);
+        take(r, s, &raw);
+        s->to = transition_of(&s->ev);
+        if (s->to.exact) s->seq = wanted_seq(s);
+        return true;
+    }
+}
+
+static inline bool ready(const struct reader *r, const struct stream *s)
+{
+    const struct transition *t = &s->to;
+    if (t->go == GOTRACE_NONE) return s->ev.type != V1_GC_START || s->seq == r->gc_seq;
+    const struct go_order *g = &r->go.p[t->go];
+    return g->state == t->from && (!t->exact || s->seq == g->seq);
 }
 
 static void apply(struct reader *r, struct stream *s)
 {
     if (s->ev.type == V1_GC_START) r->gc_seq = s->seq + 1;
-    struct transition t = transition_of(&s->ev);
-    if (t.go != GOTRACE_NONE) {
-        struct go_order *g = &r->go.p[t.go];
-        g->state = t.to;
-        if (t.counts) g->seq++;
+    if (s->to.go != GOTRACE_NONE) {
+        struct go_order *g = &r->go.p[s->to.go];
+        g->state = s->to.to;
+        if (s->to.counts) g->seq++;
     }
     if (s->ev.type == V1_GO_START_LOCAL) s->ev.type = V1_GO_START;
     if (s->ev.type == V1_GO_UNBLOCK_LOCAL) s->ev.type = V1_GO_UNBLOCK;
@@ -523,6 +529,12 @@ static int compare_moved(const void *a, const void *b)
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
+// Whether it belongs behind that event, which is at that index.
+static bool is_later(const struct moved *m, const struct v1_event *ev, size_t index)
+{
+    return m->time > ev->time || (m->time == ev->time && m->index > index);
+}
+
 // A GoSysExit is written when the goroutine comes to run again: it is moved to the time when the
 // syscall ended, which it carries.
 static void move_exits(struct reader *r)
@@ -537,22 +549,22 @@ static void move_exits(struct reader *r)
     }
     if (moved.n == 0) return;
     qsort(moved.p, moved.n, sizeof(*moved.p), compare_moved);
-    struct v1_event *sorted = mem_realloc_array(NULL, v->event.n, sizeof(*sorted));
+    // They only go back in time, so that what stays moves towards the end, which is filled first.
     bool *is_moved = mem_zalloc(v->event.n);
-    for (size_t i = 0; i < moved.n; i++) is_moved[moved.p[i].index] = true;
-    size_t n = 0, m = 0;
-    for (size_t i = 0; i < v->event.n; i++) {
-        if (is_moved[i]) continue;
-        while (m < moved.n && (moved.p[m].time < v->event.p[i].time ||
-                               (moved.p[m].time == v->event.p[i].time && moved.p[m].index < i)))
-            sorted[n++] = v->event.p[moved.p[m++].index];
-        sorted[n++] = v->event.p[i];
+    VEC(struct v1_event) kept = { 0 };
+    for (size_t i = 0; i < moved.n; i++) {
+        is_moved[moved.p[i].index] = true;
+        vec_push(&kept, v->event.p[moved.p[i].index]);
     }
-    while (m < moved.n) sorted[n++] = v->event.p[moved.p[m++].index];
+    size_t to = v->event.n, m = moved.n;
+    for (size_t i = v->event.n; m > 0; i--) {
+        if (i > 0 && is_moved[i - 1]) continue;
+        while (m > 0 && (i == 0 || is_later(&moved.p[m - 1], &v->event.p[i - 1], i - 1)))
+            v->event.p[--to] = kept.p[--m];
+        if (i > 0) v->event.p[--to] = v->event.p[i - 1];
+    }
     free(is_moved);
-    free(v->event.p);
-    v->event.p = sorted;
-    v->event.cap = v->event.n;
+    vec_deinit(&kept);
     vec_deinit(&moved);
 }
 
@@ -585,11 +597,12 @@ static bool read_all(struct reader *r)
             return gotrace_break(r->t, in_offset(&r->t->in),
                                  "a trace of this format of over %d MB (it must be held in memory)",
                                  GOTRACE_V1_BYTES >> 20);
-        buf_reserve(&r->bytes, STEP);
+        buf_reserve(&r->bytes, STEP + NUMBER_PAD);
         size_t n = in_bytes(&r->t->in, r->bytes.p + r->bytes.n, STEP);
         r->bytes.n += n;
         if (n < STEP) break;
     }
+    memset(r->bytes.p + r->bytes.n, 0, NUMBER_PAD);
     return !r->t->in.failed || gotrace_break_end(r->t, "reading the trace");
 }
 

@@ -448,6 +448,7 @@ static bool load_generation(struct gotrace_v2 *v)
     for (size_t i = 0; i < v->sample.n; i++)
         v->sample.p[i].time = ticks_to_ns(v, v->sample.p[i].ticks);
     if (v->sample.n) qsort(v->sample.p, v->sample.n, sizeof(*v->sample.p), compare_samples);
+    v->sample_time = v->sample.n ? v->sample.p[0].time : INT64_MAX;
     if (!v->order.first_generation) v->order.first_generation = v->generation;
     // A generation's beginning takes a time of its own, as it is an event to Go's reader.
     int64_t begin = ticks_to_ns(v, v->first_ticks);
@@ -467,21 +468,25 @@ static enum stream stream_broken(struct gotrace_v2 *v, const struct thread_curso
     return STREAM_BROKEN;
 }
 
-// Puts a thread's next event into c->ev.
-static enum stream stream_next(struct gotrace_v2 *v, struct thread_cursor *c)
+// Goes on to the thread's next batch that has events. False: there is none.
+static bool stream_batch(const struct gotrace_v2 *v, struct thread_cursor *c)
 {
     while (c->at == c->end) {
-        if (c->batch == NO_INDEX) return STREAM_END;
-        const struct batch *done = &v->batch.p[c->batch];
-        if (c->at) c->batch = done->next;
-        if (c->batch == NO_INDEX) return STREAM_END;
+        if (c->at) c->batch = v->batch.p[c->batch].next;
+        if (c->batch == NO_INDEX) return false;
         const struct batch *b = &v->batch.p[c->batch];
         c->at = b->data;
         c->end = b->data + b->n;
-        c->last_time = 0;
+        c->bias = b->offset - (uint64_t)(uintptr_t)b->data;
+        c->last_time = ticks_to_ns(v, b->time);
     }
-    const struct batch *b = &v->batch.p[c->batch];
-    if (c->last_time == 0) c->last_time = ticks_to_ns(v, b->time);
+    return true;
+}
+
+// Puts a thread's next event into c->ev.
+static inline enum stream stream_next(struct gotrace_v2 *v, struct thread_cursor *c)
+{
+    if (c->at == c->end && !stream_batch(v, c)) return STREAM_END;
     const uint8_t *p = c->at;
     uint8_t type = *p++;
     if (type >= EV_COUNT) return stream_broken(v, c, "there is no such event");
@@ -492,54 +497,55 @@ static enum stream stream_next(struct gotrace_v2 *v, struct thread_cursor *c)
     for (unsigned i = 0; i < spec->args && p; i++) p = read_uvarint(p, &c->ev.args[i]);
     if (!p || p > c->end) return stream_broken(v, c, "an event's arguments are cut off");
     c->ev.type = type;
-    c->ev.offset = b->offset + (uint64_t)(c->at - b->data);
+    c->ev.offset = c->bias + (uint64_t)(uintptr_t)c->at;
     c->ev.time = (int64_t)((uint64_t)ticks_to_ns(v, ticks) + (uint64_t)c->last_time);
     c->last_time = c->ev.time;
     c->at = p;
     return STREAM_EVENT;
 }
 
-static size_t sift_up(struct heap_entry *h, size_t i)
+// Both move a hole instead of swapping, and write an entry's fields where it comes to rest: copying
+// what was written in parts just before makes the processor wait.
+static void sift_up(struct heap_entry *h, size_t i, int64_t time, uint32_t cursor)
 {
-    while (i > 0 && h[(i - 1) / 2].time > h[i].time) {
-        struct heap_entry tmp = h[i];
-        h[i] = h[(i - 1) / 2];
-        h[(i - 1) / 2] = tmp;
-        i = (i - 1) / 2;
-    }
-    return i;
+    for (; i > 0 && h[(i - 1) / 2].time > time; i = (i - 1) / 2) h[i] = h[(i - 1) / 2];
+    h[i].time = time;
+    h[i].cursor = cursor;
 }
 
-static void sift_down(struct heap_entry *h, size_t n, size_t i)
+static inline void sift_down(struct heap_entry *h, size_t n, size_t i, int64_t time,
+                             uint32_t cursor)
 {
     for (;;) {
-        size_t least = i, left = 2 * i + 1;
-        if (left < n && h[left].time < h[least].time) least = left;
-        if (left + 1 < n && h[left + 1].time < h[least].time) least = left + 1;
-        if (least == i) return;
-        struct heap_entry tmp = h[i];
+        size_t least = 2 * i + 1;
+        if (least >= n) break;
+        if (least + 1 < n && h[least + 1].time < h[least].time) least++;
+        if (h[least].time >= time) break;
         h[i] = h[least];
-        h[least] = tmp;
         i = least;
     }
+    h[i].time = time;
+    h[i].cursor = cursor;
 }
 
-static void heap_update(struct gotrace_v2 *v, size_t i)
+// Entry i's cursor has come to its next event.
+static inline void heap_update(struct gotrace_v2 *v, size_t i)
 {
-    v->heap.p[i].time = v->cursor.p[v->heap.p[i].cursor].ev.time;
-    if (sift_up(v->heap.p, i) == i) sift_down(v->heap.p, v->heap.n, i);
+    struct heap_entry *h = v->heap.p;
+    uint32_t cursor = h[i].cursor;
+    int64_t time = v->cursor.p[cursor].ev.time;
+    if (i > 0 && h[(i - 1) / 2].time > time)
+        sift_up(h, i, time, cursor);
+    else
+        sift_down(h, v->heap.n, i, time, cursor);
 }
 
 static void heap_remove(struct gotrace_v2 *v, size_t i)
 {
     struct heap_entry *h = v->heap.p;
-    for (; i > 0; i = (i - 1) / 2) {
-        struct heap_entry tmp = h[i];
-        h[i] = h[(i - 1) / 2];
-        h[(i - 1) / 2] = tmp;
-    }
-    h[0] = h[--v->heap.n];
-    sift_down(h, v->heap.n, 0);
+    for (; i > 0; i = (i - 1) / 2) h[i] = h[(i - 1) / 2];
+    struct heap_entry last = h[--v->heap.n];
+    if (v->heap.n) sift_down(h, v->heap.n, 0, last.time, last.cursor);
 }
 
 static int compare_entries(const void *a, const void *b)
@@ -569,25 +575,25 @@ static bool begin_streams(struct gotrace_v2 *v)
 {
     for (size_t i = 0; i < v->thread.n; i++) {
         uint32_t thread = v->thread.p[i];
-        struct thread_cursor c = { .thread = thread,
+        bool none = v->order.thread.p[thread].id == NO_THREAD;
+        struct thread_cursor c = { .thread = none ? NO_INDEX : thread,
                                    .batch = v->order.thread.p[thread].first_batch };
         enum stream s = stream_next(v, &c);
         if (s == STREAM_BROKEN) v->stopped = !v->lenient;
         if (v->stopped) return false;
         if (s != STREAM_EVENT) continue;
         vec_push(&v->cursor, c);
-        vec_push(&v->heap, (struct heap_entry) { c.ev.time, (uint32_t)v->cursor.n - 1 });
-        sift_up(v->heap.p, v->heap.n - 1);
+        vec_push(&v->heap, (struct heap_entry) { 0 });
+        sift_up(v->heap.p, v->heap.n - 1, c.ev.time, (uint32_t)v->cursor.n - 1);
     }
     return true;
 }
 
 // Applies the event at the head of heap entry i, if it may come now.
-static enum advance try_entry(struct gotrace_v2 *v, size_t i)
+static inline enum advance try_entry(struct gotrace_v2 *v, size_t i)
 {
     struct thread_cursor *c = &v->cursor.p[v->heap.p[i].cursor];
-    uint32_t thread = v->order.thread.p[c->thread].id == NO_THREAD ? NO_INDEX : c->thread;
-    enum advance result = order_advance(v, &c->ev, thread);
+    enum advance result = order_advance(v, &c->ev, c->thread);
     if (result != ADVANCE_YES) return result;
     switch (stream_next(v, c)) {
     case STREAM_EVENT: heap_update(v, i); break;
@@ -619,16 +625,17 @@ static bool merge_one(struct gotrace_v2 *v)
     return false;
 }
 
-static void push_sample(struct gotrace_v2 *v, const struct cpu_sample *s)
+static void push_sample(struct gotrace_v2 *v)
 {
+    const struct cpu_sample *s = &v->sample.p[v->next_sample++];
+    v->sample_time = v->next_sample < v->sample.n ? v->sample.p[v->next_sample].time : INT64_MAX;
     const uint64_t *go = s->go ? map_get(&v->t->tables->goroutine_id, (uint64_t)s->go) : NULL;
     struct raw_event ev = { .type = EV_CPU_SAMPLE, .offset = s->offset };
     struct gotrace_event out = { .kind = GOTRACE_CPU_SAMPLE,
                                  .time_ns = s->time,
                                  .go = GOTRACE_NONE,
                                  .by = go ? (uint32_t)*go : GOTRACE_NONE,
-                                 .proc = (int32_t)s->proc,
-                                 .thread = s->thread };
+                                 .proc = (int32_t)s->proc };
     if (!v2_stack(v, &ev, s->stack, &out.stack)) v->stopped = true;
     v->queue[0] = out;
     v->queue_at = 0;
@@ -646,15 +653,12 @@ const struct gotrace_event *gotrace_v2_next(struct gotrace *t)
             v->stopped = true;
             break;
         }
-        bool sample = v->next_sample < v->sample.n;
-        if (v->heap.n == 0 && !sample) {
-            v->stopped = !load_generation(v);
-        } else if (sample &&
-                   (v->heap.n == 0 || v->sample.p[v->next_sample].time < v->heap.p[0].time)) {
-            push_sample(v, &v->sample.p[v->next_sample++]);
-        } else {
+        if (v->heap.n && v->heap.p[0].time <= v->sample_time)
             v->stopped = !merge_one(v);
-        }
+        else if (v->next_sample < v->sample.n)
+            push_sample(v);
+        else
+            v->stopped = !load_generation(v);
     }
     return NULL;
 }

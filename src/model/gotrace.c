@@ -75,27 +75,31 @@ uint32_t gotrace_stack(struct gotrace_tables *t, const uint32_t *frame, uint32_t
     return id;
 }
 
-uint32_t gotrace_goroutine_find(struct gotrace_tables *t, int64_t goid)
+static uint32_t cache_goroutine(struct gotrace_tables *t, int64_t goid, uint32_t index)
 {
     size_t slot = (uint64_t)goid % array_size(t->goroutine_cache);
-    if (t->goroutine_cache[slot].index && t->goroutine_cache[slot].goid == goid)
-        return t->goroutine_cache[slot].index - 1;
-    const uint64_t *id = map_get(&t->goroutine_id, (uint64_t)goid);
-    if (!id) return GOTRACE_NONE;
     t->goroutine_cache[slot].goid = goid;
-    t->goroutine_cache[slot].index = (uint32_t)*id + 1;
-    return (uint32_t)*id;
+    t->goroutine_cache[slot].index = index + 1;
+    return index;
+}
+
+uint32_t gotrace_goroutine_look_up(struct gotrace_tables *t, int64_t goid)
+{
+    const uint64_t *id = map_get(&t->goroutine_id, (uint64_t)goid);
+    return id ? cache_goroutine(t, goid, (uint32_t)*id) : GOTRACE_NONE;
 }
 
 uint32_t gotrace_goroutine(struct gotrace_tables *t, int64_t goid)
 {
+    uint32_t known = gotrace_goroutine_find(t, goid);
+    if (known != GOTRACE_NONE) return known;
     bool fresh;
     uint64_t *id = map_put(&t->goroutine_id, (uint64_t)goid, &fresh);
     if (fresh) {
         *id = t->goroutine.n;
         vec_push(&t->goroutine, goid);
     }
-    return (uint32_t)*id;
+    return cache_goroutine(t, goid, (uint32_t)*id);
 }
 
 size_t gotrace_tables_bytes(const struct gotrace_tables *t)

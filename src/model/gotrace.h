@@ -11,6 +11,7 @@
 #pragma once
 
 #include "base/arena.h"
+#include "base/cleanup.h"
 #include "base/map.h"
 #include "base/vec.h"
 #include "model/frame.h"
@@ -53,7 +54,6 @@ struct gotrace_event {
     uint32_t go_stack; // GO: where `go` begins (from NOT_EXIST) or is, if that is known, else 0
     uint32_t reason;   // string: why it waits or yields, what the world stops for
     int32_t proc;      // the P, or -1
-    int64_t thread;    // the M, or -1
     uint8_t kind, from, to, range;
 };
 
@@ -87,8 +87,15 @@ uint32_t gotrace_frame(struct gotrace_tables *t, uint64_t pc, uint32_t function,
                        uint32_t line);
 uint32_t gotrace_stack(struct gotrace_tables *t, const uint32_t *frame, uint32_t n);
 uint32_t gotrace_goroutine(struct gotrace_tables *t, int64_t goid);
+uint32_t gotrace_goroutine_look_up(struct gotrace_tables *t, int64_t goid);
 // The number of a goroutine that was mentioned, or GOTRACE_NONE.
-uint32_t gotrace_goroutine_find(struct gotrace_tables *t, int64_t goid);
+static inline uint32_t gotrace_goroutine_find(struct gotrace_tables *t, int64_t goid)
+{
+    size_t slot = (uint64_t)goid % array_size(t->goroutine_cache);
+    if (t->goroutine_cache[slot].index && t->goroutine_cache[slot].goid == goid)
+        return t->goroutine_cache[slot].index - 1;
+    return gotrace_goroutine_look_up(t, goid);
+}
 // Bytes that the tables take, roughly.
 size_t gotrace_tables_bytes(const struct gotrace_tables *t);
 

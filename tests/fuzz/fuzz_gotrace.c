@@ -45,7 +45,7 @@ static void run(const uint8_t *data, size_t size, size_t step)
         struct trace_states states;
         struct trace_writers writers;
         trace_states_init(&states, &tables);
-        trace_writers_init(&writers, &tables);
+        trace_writers_init(&writers, &states);
         int64_t last = -1;
         for (const struct gotrace_event *ev; (ev = gotrace_next(t));) {
             require(ev->time_ns > last);

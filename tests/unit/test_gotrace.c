@@ -241,8 +241,10 @@ static void writers(void)
                       gotrace_frame(&t, 2, gotrace_string(&t, STR("main.put")), file, 7) };
     uint32_t stack = gotrace_stack(&t, f, 2);
     uint32_t a = gotrace_goroutine(&t, 11), b = gotrace_goroutine(&t, 12);
+    struct trace_states states;
+    trace_states_init(&states, &t);
     struct trace_writers w;
-    trace_writers_init(&w, &t);
+    trace_writers_init(&w, &states);
     const struct gotrace_event events[] = {
         { .time_ns = 1,
           .kind = GOTRACE_GO,
@@ -277,7 +279,10 @@ static void writers(void)
           .by = b,
           .stack = stack },
     };
-    for (size_t i = 0; i < array_size(events); i++) trace_writers_event(&w, &events[i]);
+    for (size_t i = 0; i < array_size(events); i++) {
+        trace_states_event(&states, &events[i]);
+        trace_writers_event(&w, &events[i]);
+    }
     trace_writers_finish(&w);
     CHECK_INT(w.moments, 4);
     CHECK_INT(w.pair.n, 1);
@@ -285,6 +290,7 @@ static void writers(void)
     CHECK_INT(w.pair.p[0].running, 1); // a's sample 2 ns after b's; the last one is too late
     CHECK_STR(w.pair.p[0].site[0]->function, "main.put");
     trace_writers_deinit(&w);
+    trace_states_deinit(&states);
     gotrace_tables_deinit(&t);
 }
 
