@@ -3,46 +3,29 @@
 
 #include "base/mem.h"
 #include "base/vec.h"
+#include "decoders/goelf.h"
 
-#include <gelf.h>
-#include <libelf.h>
-
-enum { MAX_SYMBOLS = 4 << 20, MAX_SEGMENTS = 64, SIZELESS_SPAN = 65536 };
+enum { MAX_SYMBOLS = 4 << 20, SIZELESS_SPAN = 65536, PAGE_BYTES = 4096 };
 
 struct symbol {
     uint64_t address, end;
     struct str name;
 };
 
-struct segment {
-    uint64_t address, offset, size; // size in the file
-    bool executable;
-};
-
 struct elfsym {
-    Elf *elf;
-    struct str bytes;
+    struct goelf elf;
     VEC(struct symbol) symbols; // by address
     bool symbols_read;
-    struct segment segments[MAX_SEGMENTS];
-    size_t n_segments;
 };
 
-static void read_table(struct elfsym *e, Elf_Scn *section, const GElf_Shdr *h)
+static void read_table(struct elfsym *e, const struct goelf_section *table)
 {
-    Elf_Data *data = elf_getdata(section, NULL);
-    if (!data || h->sh_entsize == 0) return;
-    size_t n = h->sh_size / h->sh_entsize;
-    for (size_t i = 0; i < n && e->symbols.n < MAX_SYMBOLS; i++) {
-        GElf_Sym sym;
-        if (!gelf_getsym(data, (int)i, &sym)) return;
-        if (GELF_ST_TYPE(sym.st_info) != STT_FUNC || sym.st_shndx == SHN_UNDEF || !sym.st_value)
-            continue;
-        const char *name = elf_strptr(e->elf, h->sh_link, sym.st_name);
-        if (!name || !*name) continue;
-        uint64_t end = sym.st_value + sym.st_size;
-        if (end < sym.st_value) end = UINT64_MAX;
-        vec_push(&e->symbols, (struct symbol) { sym.st_value, end, str_from(name) });
+    struct goelf_symbol s;
+    for (size_t i = 0; e->symbols.n < MAX_SYMBOLS && goelf_symbol(&e->elf, table, i, &s); i++) {
+        if (s.type != STT_FUNC || s.section == SHN_UNDEF || !s.value || !s.name.n) continue;
+        uint64_t end = s.value + s.size;
+        if (end < s.value) end = UINT64_MAX;
+        vec_push(&e->symbols, (struct symbol) { s.value, end, s.name });
     }
 }
 
@@ -53,30 +36,14 @@ static int by_address(const void *pa, const void *pb)
     return a->end > b->end ? -1 : a->end < b->end; // the larger one first: found last wins
 }
 
-static void read_segments(struct elfsym *e)
-{
-    size_t n;
-    if (elf_getphdrnum(e->elf, &n) != 0) return;
-    for (size_t i = 0; i < n && e->n_segments < MAX_SEGMENTS; i++) {
-        GElf_Phdr h;
-        if (!gelf_getphdr(e->elf, (int)i, &h) || h.p_type != PT_LOAD) continue;
-        e->segments[e->n_segments++] =
-            (struct segment) { h.p_vaddr, h.p_offset, h.p_filesz, (h.p_flags & PF_X) != 0 };
-    }
-}
-
 struct err *elfsym_open(const char *name, struct str bytes, struct elfsym **ret)
 {
-    elf_version(EV_CURRENT);
     struct elfsym *e = mem_zalloc(sizeof(*e));
-    e->bytes = bytes;
-    // libelf does not write to it in this mode.
-    e->elf = elf_memory((char *)(uintptr_t)bytes.p, bytes.n);
-    if (!e->elf || elf_kind(e->elf) != ELF_K_ELF) {
-        elfsym_close(e);
-        return err_new(ERR_INPUT, "%s: not an ELF file", name);
+    struct err *bad = goelf_init(&e->elf, name, bytes);
+    if (bad) {
+        free(e);
+        return bad;
     }
-    read_segments(e);
     *ret = e;
     return NULL;
 }
@@ -84,7 +51,7 @@ struct err *elfsym_open(const char *name, struct str bytes, struct elfsym **ret)
 void elfsym_close(struct elfsym *e)
 {
     if (!e) return;
-    if (e->elf) elf_end(e->elf);
+    goelf_deinit(&e->elf);
     vec_deinit(&e->symbols);
     free(e);
 }
@@ -93,10 +60,9 @@ static void read_symbols(struct elfsym *e)
 {
     if (e->symbols_read) return;
     e->symbols_read = true;
-    for (Elf_Scn *s = NULL; (s = elf_nextscn(e->elf, s));) {
-        GElf_Shdr h;
-        if (gelf_getshdr(s, &h) && (h.sh_type == SHT_SYMTAB || h.sh_type == SHT_DYNSYM))
-            read_table(e, s, &h);
+    for (size_t i = 0; i < e->elf.n_sections; i++) {
+        const struct goelf_section *table = &e->elf.section[i];
+        if (table->type == SHT_SYMTAB || table->type == SHT_DYNSYM) read_table(e, table);
     }
     if (e->symbols.n) qsort(e->symbols.p, e->symbols.n, sizeof(*e->symbols.p), by_address);
 }
@@ -128,26 +94,18 @@ bool elfsym_find(struct elfsym *e, uint64_t address, struct str *ret)
 
 bool elfsym_read(const struct elfsym *e, uint64_t address, void *ret, size_t n)
 {
-    for (size_t i = 0; i < e->n_segments; i++) {
-        const struct segment *s = &e->segments[i];
-        if (address < s->address || address - s->address >= s->size) continue;
-        uint64_t into = address - s->address;
-        if (n > s->size - into || s->offset > e->bytes.n || into > e->bytes.n - s->offset ||
-            n > e->bytes.n - s->offset - into)
-            return false;
-        memcpy(ret, e->bytes.p + s->offset + into, n);
-        return true;
-    }
-    return false;
+    return goelf_read(&e->elf, address, ret, n);
 }
 
 bool elfsym_bias(const struct elfsym *e, uint64_t map_start, uint64_t map_offset, uint64_t *ret)
 {
-    for (size_t i = 0; i < e->n_segments; i++) {
-        const struct segment *s = &e->segments[i];
+    for (size_t i = 0; i < e->elf.n_segments; i++) {
+        const struct goelf_segment *s = &e->elf.segment[i];
         // The kernel maps whole pages: a mapping may begin up to a page before its segment.
-        uint64_t page = s->offset & ~(uint64_t)4095;
-        if (!s->executable || map_offset < page || map_offset >= s->offset + s->size) continue;
+        uint64_t page = s->offset & ~(uint64_t)(PAGE_BYTES - 1);
+        if (s->type != PT_LOAD || !(s->flags & PF_X) || map_offset < page ||
+            map_offset >= s->offset + s->file_size)
+            continue;
         *ret = map_start - (s->address - (s->offset - map_offset));
         return true;
     }
