@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// Whatever else a profile may be: legacy text and binary forms, perf script, folded stacks.
 #include "decoders/profile_decode.h"
 #include "profile_use.h"
 
@@ -6,12 +7,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct profile p = { 0 };
-    struct err *e = profile_decode("fuzz", str_make(data, size), &p);
-    if (e)
-        err_free(e);
-    else
-        profile_use(&p);
-    profile_deinit(&p);
-    return 0;
+    return profile_fuzz(profile_decode, str_make(data, size));
 }

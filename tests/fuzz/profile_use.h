@@ -31,3 +31,16 @@ static inline void profile_use(struct profile *p)
     }
     profile_view_deinit(&v);
 }
+
+static inline int profile_fuzz(struct err *(*decode)(const char *, struct str, struct profile *),
+                               struct str bytes)
+{
+    struct profile p = { 0 };
+    struct err *e = decode("fuzz", bytes, &p);
+    if (e)
+        err_free(e);
+    else
+        profile_use(&p);
+    profile_deinit(&p);
+    return 0;
+}
