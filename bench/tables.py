@@ -4,6 +4,7 @@
 <!-- table: NAME --> and <!-- end of table --> is replaced. Names: see TABLES. --check changes nothing
 and exits 1 if a table is not what its results say."""
 import glob
+import json
 import os
 import re
 import sys
@@ -141,7 +142,59 @@ def soak():
                    sum(r["dead"] for r in rows), f"{rows[0]['rss_kb']} and {rows[-1]['rss_kb']} KB"]]) + [source(head)]
 
 
-TABLES = {f.__name__: f for f in (matrix, cases, servers, safety, cost, kill9, kernels, soak)}
+def paired(name, file_key, tool_key, wall, memory):
+    """Rows of a benchmark that runs maptrap and others on the same file in turns: medians, and how many
+    times as long the other takes."""
+    head, rows = record.load(name)
+    if not head:
+        return []
+    out = []
+    for file in dict.fromkeys(r[file_key] for r in rows):
+        mine = [r for r in rows if r[file_key] == file]
+
+        def median(tool, key, mine=mine):
+            values = [r[key] for r in mine if r[tool_key] == tool and r.get(key)]
+            return stats.quantile(values, 0.5) if values else None
+
+        ours, ours_mb = median("maptrap", wall), median("maptrap", memory)
+        for tool in dict.fromkeys(r[tool_key] for r in mine if r[tool_key] != "maptrap"):
+            theirs, theirs_mb = median(tool, wall), median(tool, memory)
+            out.append([file, f"{mine[0]['bytes'] / 1e6:.3g} MB", f"{ours * 1000:.3g} ms", tool,
+                        f"{theirs * 1000:.4g} ms", f"{theirs / ours:.1f} x",
+                        memory_text(ours_mb, memory), memory_text(theirs_mb, memory)])
+    return table(["file", "size", "maptrap", "against", "it takes", "faster", "memory", "its memory"], out) + [source(head)]
+
+
+def memory_text(value, key):
+    if not value:
+        return "–"
+    return f"{value / (1024 if key.endswith('kb') else 1):.0f} MB"
+
+
+def profile_speed():
+    return paired("profile", "file", "tool", "wall_s", "peak_kb")
+
+
+def trace_speed():
+    return paired("trace", "file", "arm", "s", "peak_mb")
+
+
+def fuzzing():
+    """bench/results/fuzz.jsonl has no head: each row is a record of its own."""
+    path = os.path.join(record.RESULTS, "fuzz.jsonl")
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as f:
+        rows = [json.loads(line) for line in f]
+    out = []
+    for target in sorted({r["target"] for r in rows}):
+        mine = [r for r in rows if r["target"] == target]
+        out.append([target, f"{sum(r['seconds'] for r in mine) / 60:.0f} min", f"{sum(r['execs'] or 0 for r in mine):,}",
+                    sum(r["crashes"] for r in mine), max(r["date"] for r in mine)[:10]])
+    return table(["target", "fuzzed for", "inputs", "crashes found", "last"], out)
+
+
+TABLES = {f.__name__: f for f in (profile_speed, trace_speed, fuzzing, matrix, cases, servers, safety, cost, kill9, kernels, soak)}
 PATTERN = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.S)
 
 
