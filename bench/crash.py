@@ -10,15 +10,19 @@ crash.py SUITE [--go V] [--arm NAME=COMMAND]... [--crashes 100] [--seconds 900] 
   --arm    what runs beside the target, {pid} {map} {exe} filled in; `alone` always runs too. Without
            --arm: the arms of ARMS. A command that ends is started again while the target lives.
   Each arm goes on until it has --crashes deaths or --seconds of life, whatever comes first.
+  --together: all arms at the same time instead of one after the other, each with a target (and a lock on
+  holds) of its own: they share the machine's weather exactly, and the targets must leave it idle.
 
 Raw figures: bench/results/crash-SUITE-GO.jsonl; a series that was interrupted goes on."""
 import argparse
+import json
 import os
 import random
 import re
 import shlex
 import subprocess
 import sys
+import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -36,9 +40,14 @@ SUITES = {
     "busy": ("racer", ["-op", "delete", "-rate", "190", "-busy", "4"], 20),
     "torture": ("torture", ["-sleep", "1ms"], 12),
 }
+# `locate` as users run it; the mechanisms without end (tests/tools/harm.c); holds without the guard, to show
+# that the series can see harm.
 ARMS = {
     "locate": "maptrap locate --json --pid {pid} --for 60s",
-    "windows": "maptrap locate --json --pid {pid} --for 60s --no-hold",
+    "windows": "harm {pid} 60 no-hold",
+    "holds": "harm {pid} 60",
+    "short": "harm {pid} 60 200",
+    "unguarded": "harm {pid} 60 no-guard",
 }
 MATRIX = [("hot", "1.23"), ("hot", "1.24"), ("grow", "1.23"), ("grow", "1.24"), ("delete", "1.23"),
           ("delete", "1.24"), ("slow", "1.24"), ("slow-hog", "1.24"), ("busy", "1.24"), ("torture", "1.24")]
@@ -46,28 +55,48 @@ MEANT_TO_HARM = ("unguarded",)  # shows that the series can see harm
 BOUND = 1.25
 
 
-def tools(place, arm, target):
+OWN_RUN = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"]
+
+
+def tools(place, arm, target, together):
     """Starts what runs beside the target."""
     names = {"pid": target.pid, "map": hex(target.map), "exe": target.path}
     argv = [re.sub(r"\{(pid|map|exe)\}", lambda m: str(names[m[1]]), a) for a in shlex.split(arm)]
-    return place.command([service.MAPTRAP if a == "maptrap" else a for a in argv], stdout=subprocess.DEVNULL,
-                         stderr=subprocess.PIPE, text=True)
+    argv[0] = {"maptrap": service.MAPTRAP, "harm": service.HARM}.get(argv[0], argv[0])
+    out = open(os.path.join(place.folder, "tool.out"), "a+", encoding="utf-8")
+    err = open(os.path.join(place.folder, "tool.err"), "a+", encoding="utf-8")
+    return place.command((OWN_RUN if together else []) + argv, stdout=out, stderr=err)
 
 
-def run(suite, go, arm, limit, lead):
+def said(place):
+    """What the tool told: of its holds, and of the target's end."""
+    row = {}
+    for name, pattern in (("tool.out", r'^\{"holds.*'), ("tool.err", r"fatal: .*")):
+        path = os.path.join(place.folder, name)
+        text = open(path, encoding="utf-8").read() if os.path.exists(path) else ""
+        for found in re.findall(pattern, text, re.M):
+            if name == "tool.err":
+                row["end"] = found
+            else:
+                for k, v in json.loads(found).items():
+                    row[k] = row.get(k, 0) + v
+    return row
+
+
+def run(suite, go, arm, limit, lead, together=False):
     """One target, until it dies or the limit: a row."""
     name, args, _ = SUITES[suite]
     with service.Place() as place:
-        hog = place.command([sys.executable, "-c", "while True: pass"]) if suite == "slow-hog" else None
+        hog = place.command([sys.executable, "-c", "while True: pass"]) if suite == "slow-hog" and not together else None
         target = place.target(name, go, args, gate=True)
-        tool = tools(place, arm, target) if arm else None
+        tool = tools(place, arm, target, together) if arm else None
         time.sleep(lead)
         target.go()
         began, starts = time.monotonic(), 1
         while target.alive() and time.monotonic() - began < limit:
             target.await_end(0.05)
             if tool and tool.poll() is not None and target.alive():
-                tool, starts = tools(place, arm, target), starts + 1
+                tool, starts = tools(place, arm, target, together), starts + 1
                 time.sleep(0.2)
         seconds, dead = time.monotonic() - began, not target.alive()
         row = {"died": dead, "seconds": round(seconds, 3), "ops": sum(target.sides())}
@@ -83,9 +112,30 @@ def run(suite, go, arm, limit, lead):
             except subprocess.TimeoutExpired:
                 tool.kill()
                 row["exit"] = "did not end"
+            row.update(said(place))
         if hog:
             hog.kill()
         return row
+
+
+def together(suite, go, arms, limit, lead):
+    """All arms at once; each starts a new target when its own has died, until the limit."""
+    rows, until = [], time.monotonic() + limit
+
+    def turn(arm):
+        while (left := until - time.monotonic()) > 1:
+            rows.append({"arm": arm, **run(suite, go, arms[arm], left, lead, True)})
+
+    hog = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if suite == "slow-hog" else None
+    threads = [threading.Thread(target=turn, args=(arm,)) for arm in arms]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    if hog:
+        hog.kill()
+        hog.wait()
+    return rows
 
 
 def totals(rows):
@@ -130,6 +180,10 @@ def measure(suite, go, arms, args):
         if all(runs >= args.runs or died >= args.crashes or seconds >= args.seconds
                for runs, died, seconds, _ in (t.get(a, (0, 0, 0, 0)) for a in arms)):
             break
+        if args.together:
+            for row in together(suite, go, arms, limit, args.lead):
+                series.add(row)
+            continue
         for arm in random.sample(list(arms), len(arms)):
             series.add({"arm": arm, **run(suite, go, arms[arm], limit, args.lead)})
         if len(series.rows) % (10 * len(arms)) == 0:
@@ -149,6 +203,7 @@ def main():
     parser.add_argument("--limit", type=float)
     parser.add_argument("--lead", type=float, default=0.4,
                         help="seconds between the tool's start and the race's")
+    parser.add_argument("--together", action="store_true")
     parser.add_argument("--all", action="store_true")
     args = parser.parse_args()
     if args.all == bool(args.suite):

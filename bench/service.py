@@ -14,6 +14,7 @@ import build
 import process
 
 MAPTRAP = os.environ.get("MAPTRAP", os.path.join(TOP, "build/maptrap"))
+HARM = os.path.join(os.path.dirname(MAPTRAP), "tests/unit/harm")
 
 
 class Place:

@@ -17,6 +17,7 @@ SETTING __u32 off_g_m, off_g_goid, off_g_parent, off_g_gopc, off_g_preempt_stop;
 SETTING __u32 off_g_stack_lo, off_m_g0, off_m_locks, off_m_mallocing;
 SETTING __u32 off_map_flag, map_flag_mask, off_map_seed, map_seed_bytes, off_iter_map;
 SETTING __u64 addr_write_barrier; // 0 = unknown
+SETTING __u32 unguarded_holds;    // for the series that shows what the guard is worth, only
 
 // Control, written by user space.
 volatile __u32 ctl_discover;       // emit accesses to maps that are no candidates
@@ -163,9 +164,10 @@ static __always_inline void fill_key(struct pt_regs *r, struct event *e)
     }
 }
 
-// Emits the access with its goroutine and stack. first_pc: the return address into the caller.
+// Emits the access with its goroutine and stack. first_pc: the return address into the caller,
+// whose frame is at `frame`.
 static __always_inline void emit(struct pt_regs *r, const struct access *a, enum event_kind kind,
-                                 __u64 hold, __u64 first_pc, int on_call)
+                                 __u64 hold, __u64 first_pc, __u64 frame, int on_call)
 {
     struct event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
     if (!e) {
@@ -195,7 +197,7 @@ static __always_inline void emit(struct pt_regs *r, const struct access *a, enum
     e->flag = flag_of(a->map);
     fill_key(r, e);
     e->pc[0] = first_pc;
-    __u64 frame = r->rbp, next[2];
+    __u64 next[2];
     int n = 1;
     for (int i = 1; i < EVENT_FRAMES; i++) {
         if (!frame || bpf_probe_read_user(next, sizeof(next), (const void *)frame)) break;
@@ -307,7 +309,8 @@ static __always_inline int may_hold(const struct access *a)
 static __always_inline void hold(struct pt_regs *r, struct access *a, struct candidate *c,
                                  struct site *s)
 {
-    if (!ctl_holds || ctl_let_go || !c->hold_ns || !s->hold_ok || !c->guard) return;
+    if (!ctl_holds || ctl_let_go || !c->hold_ns || !s->hold_ok) return;
+    if (!c->guard && !unguarded_holds) return;
     if (a->now < hold_next || a->now < c->next_hold || c->owner) return;
     if (held_total_ns >= ctl_hold_budget_ns) return;
     for (int i = 0; i < CANDIDATE_DONE_MAX; i++)
@@ -322,7 +325,7 @@ static __always_inline void hold(struct pt_regs *r, struct access *a, struct can
     hold_map = a->map;
     hold_g = a->g;
     hold_arrivals = 0;
-    emit(r, a, EVENT_HOLD, seq, r->rip + 5, 1);
+    emit(r, a, EVENT_HOLD, seq, r->rip + 5, r->rbp, 1);
     __u64 start = bpf_ktime_get_ns();
     hold_hard = start + HOLD_HARD_NS;
     __sync_lock_test_and_set(&hold_end, start + length);
@@ -355,7 +358,7 @@ int on_call(struct pt_regs *r)
     if (get_access(r, bpf_get_attach_cookie(r), &a)) return 0;
     __u32 *index = bpf_map_lookup_elem(&candidate_of, &a.map);
     if (!index) {
-        if (ctl_discover && !on_own_stack(&a)) emit(r, &a, EVENT_ACCESS, 0, r->rip + 5, 1);
+        if (ctl_discover && !on_own_stack(&a)) emit(r, &a, EVENT_ACCESS, 0, r->rip + 5, r->rbp, 1);
         return 0;
     }
     __u32 site_index = COOKIE_INDEX(a.cookie);
@@ -366,16 +369,17 @@ int on_call(struct pt_regs *r)
     __sync_fetch_and_add(&s->hits, 1);
     __u64 seq = arrive(&a);
     if (seq) {
-        emit(r, &a, EVENT_ARRIVAL, seq, r->rip + 5, 1);
+        emit(r, &a, EVENT_ARRIVAL, seq, r->rip + 5, r->rbp, 1);
         return 0;
     }
     __u64 owner = c->owner, since = c->owner_since;
     if (owner && owner != a.g && a.now > c->inside_unknown && flag_of(a.map) && c->owner == owner &&
         c->owner_since == since) {
-        emit(r, &a, EVENT_INSIDE, owner, r->rip + 5, 1);
+        emit(r, &a, EVENT_INSIDE, owner, r->rip + 5, r->rbp, 1);
         return 0;
     }
-    if (ctl_accesses && !(number & c->emit_mask)) emit(r, &a, EVENT_ACCESS, 0, r->rip + 5, 1);
+    if (ctl_accesses && !(number & c->emit_mask))
+        emit(r, &a, EVENT_ACCESS, 0, r->rip + 5, r->rbp, 1);
     hold(r, &a, c, s);
     return 0;
 }
@@ -444,8 +448,10 @@ int on_entry(struct pt_regs *r)
     if (get_access(r, cookie, &a)) return 0;
     __u32 *index = bpf_map_lookup_elem(&candidate_of, &a.map);
     if (!index && !ctl_discover) return 0;
-    __u64 ret = 0;
-    if (read_u64(r->rsp + COOKIE_RSP_DELTA(cookie), &ret)) {
+    __u64 ret = 0, slot = r->rsp + COOKIE_RSP_DELTA(cookie), frame = r->rbp;
+    // Where the probe stands behind the set-up of the function's own frame: the caller's is below.
+    int unreadable = read_u64(slot, &ret) || (frame + 8 == slot && read_u64(frame, &frame));
+    if (unreadable) {
         drop(DROP_UNREADABLE);
         return 0;
     }
@@ -458,19 +464,19 @@ int on_entry(struct pt_regs *r)
             if (n) n->on_stack++;
             return 0;
         }
-        emit(r, &a, EVENT_ACCESS, 0, ret, 0);
+        emit(r, &a, EVENT_ACCESS, 0, ret, frame, 0);
         return 0;
     }
     if (nested) { // who called the wrapper?
         __u64 outer = 0;
-        read_u64(r->rbp + 8, &outer);
+        read_u64(frame + 8, &outer);
         site = bpf_map_lookup_elem(&returns, &outer);
     } else if (!site) {
         __u64 seq = arrive(&a);
         if (seq)
-            emit(r, &a, EVENT_ARRIVAL, seq, ret, 0);
+            emit(r, &a, EVENT_ARRIVAL, seq, ret, frame, 0);
         else if (ctl_accesses)
-            emit(r, &a, EVENT_ACCESS, 0, ret, 0);
+            emit(r, &a, EVENT_ACCESS, 0, ret, frame, 0);
     }
     if (c->guard && COOKIE_GUARD(cookie)) guard(&a, c, *index, site && *site < SITES_MAX);
     return 0;
@@ -512,7 +518,7 @@ int on_fatal(struct pt_regs *r)
     __u64 ret = 0;
     __sync_fetch_and_add(&fatal_count, 1);
     read_u64(r->rsp, &ret);
-    emit(r, &a, EVENT_FATAL, 0, ret, 0);
+    emit(r, &a, EVENT_FATAL, 0, ret, r->rbp, 0);
     return 0;
 }
 

@@ -14,7 +14,7 @@ enum {
     IDLE_END_NS = 6000000000u, // nothing left to try for this long: the answer will not change
 };
 
-static struct probes_config config_of(const struct target *t)
+static struct probes_config config_of(const struct target *t, bool unguarded)
 {
     const struct golayout *y = &t->layout;
     return (struct probes_config) {
@@ -34,6 +34,7 @@ static struct probes_config config_of(const struct target *t)
         .map_seed_bytes = t->info->swiss ? 8 : 4,
         .iter_map = y->iter_map,
         .write_barrier = t->write_barrier,
+        .unguarded_holds = unguarded,
     };
 }
 
@@ -51,7 +52,7 @@ static bool time_to_end(struct locate *l, uint64_t now, uint64_t *idle_since)
 {
     if (*l->o->stop || now >= l->deadline_ns || l->fatal_seen) return true;
     if (!target_alive(l->t, &l->ended)) return true;
-    bool found = l->overlaps.n > 0;
+    bool found = l->overlaps.n > 0 && !l->o->endless;
     if (found && l->o->until_found && trials_settled(l)) return true;
     if (trials_open(l) || !found) *idle_since = now;
     // Found, and for a while nothing else was worth trying.
@@ -89,7 +90,7 @@ static struct err *look(struct locate *l)
 
 static struct err *prepare(struct locate *l)
 {
-    struct probes_config config = config_of(l->t);
+    struct probes_config config = config_of(l->t, l->o->no_guard);
     ERR_TRY(probes_open(&config, &l->p));
     ERR_TRY(probes_calibrate(l->p, &l->ns_emulated, &l->ns_stepped, &l->ns_program));
     ERR_TRY(windows_sample(l));

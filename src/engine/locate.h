@@ -20,7 +20,9 @@ struct locate_options {
     double hold_share;    // of one core, for busy holds
     uint64_t max_hold_ns; // one hold, at most
     bool no_hold;
-    bool no_guard; // for measuring what the guard is worth; not an option of the program
+    // For measuring what the mechanisms do to a racing target; not options of the program.
+    bool no_guard; // holds without the guard
+    bool endless;  // what is proven is held at again and again, and nothing is withdrawn
     enum locate_keys keys;
     const char *src;    // where source files lie, or NULL
     volatile int *stop; // becomes non-zero when the user wants to end (Ctrl-C)

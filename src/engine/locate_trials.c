@@ -115,7 +115,7 @@ static void add_overlap(struct locate *l, const struct access *first, const stru
             l->overlaps.p[i].count++;
             return;
         }
-    if (tr) {
+    if (tr && !l->o->endless) {
         if (!tr->proven_ns) tr->proven_ns = clock_now_ns();
         site_done(l, tr, first);
         site_done(l, tr, second);
@@ -337,11 +337,16 @@ static void retire(struct locate *l, struct trial *tr)
     tr->retired = true;
 }
 
+static bool in_vain(const struct locate *l, const struct trial *tr)
+{
+    return tr->expected >= tr->enough && !l->o->endless;
+}
+
 // The longer nobody comes who should, the less likely it is that somebody will.
-static double share_of(const struct trial *tr)
+static double share_of(const struct locate *l, const struct trial *tr)
 {
     double left = exp(-tr->expected);
-    if (tr->expected >= tr->enough) left = 0.5; // a few short holds more, and it is settled
+    if (in_vain(l, tr)) left = 0.5; // a few short holds more, and it is settled
     return tr->weight * (left > 0.05 ? left : 0.05);
 }
 
@@ -358,7 +363,7 @@ static size_t best_maps(struct locate *l, struct sharing_map **ret, size_t cap)
         double w = weight_of(l, m);
         if (tr) {
             tr->weight = w;
-            w = share_of(tr);
+            w = share_of(l, tr);
         }
         size_t k = n < cap ? n++ : cap;
         if (k == cap && w <= value[cap - 1]) continue;
@@ -421,7 +426,7 @@ static uint64_t hold_length(struct locate *l, const struct trial *tr)
     uint64_t length = most;
     double rate = m ? tr->rate * others(m) : 0;
     if (rate > 0 && 1e9 / rate < (double)most) length = (uint64_t)(1e9 / rate);
-    if (tr->expected >= tr->enough || tr->proven) length = HOLD_SHORTEST_NS;
+    if (in_vain(l, tr) || tr->proven) length = HOLD_SHORTEST_NS;
     if (length < HOLD_SHORTEST_NS) length = HOLD_SHORTEST_NS;
     return length < most ? length : most;
 }
@@ -434,7 +439,7 @@ static void set_holds(struct locate *l)
     double duty = (double)open_ns / (double)(now - l->start_ns);
     if (duty < 0.15) duty = 0.15;
     for (size_t i = 0; i < l->trials.n; i++)
-        if (l->trials.p[i].active && !l->trials.p[i].proven) total += share_of(&l->trials.p[i]);
+        if (l->trials.p[i].active && !l->trials.p[i].proven) total += share_of(l, &l->trials.p[i]);
     for (size_t i = 0; i < l->trials.n; i++) {
         struct trial *tr = &l->trials.p[i];
         if (!tr->active) continue;
@@ -442,7 +447,7 @@ static void set_holds(struct locate *l)
         bool hold =
             !tr->retired && !tr->proven && !tr->withdrawn && !tr->unguardable && tr->rate > 0;
         uint64_t length = hold ? hold_length(l, tr) : 0;
-        double share = total > 0 ? l->o->hold_share * share_of(tr) / total : 0;
+        double share = total > 0 ? l->o->hold_share * share_of(l, tr) / total : 0;
         // Twice its share: others do not use all of theirs, and the whole is bounded anyway.
         double spacing = share > 0 ? duty / (2 * share) : 2;
         c->pause_ns = (uint64_t)((double)length * (spacing > 2 ? spacing - 1 : 1));
@@ -515,7 +520,7 @@ struct err *trials_step(struct locate *l)
         tr->accesses = tr->accesses_before + probes_candidates(l->p)[tr->index].accesses;
         struct sharing_map *m = sharing_find(l->sharing, tr->map);
         if (m && !tr->unguardable) tr->unguardable = !guardable(l, m);
-        tr->withdrawn = !tr->proven_ns && tr->expected >= tr->enough && tr->holds >= HOLDS_MIN;
+        tr->withdrawn = !tr->proven_ns && in_vain(l, tr) && tr->holds >= HOLDS_MIN;
         if (tr->withdrawn || tr->proven || (m && !lives(m))) retire(l, tr);
     }
     set_holds(l);

@@ -75,6 +75,7 @@ static void set_config(struct locate_bpf *s, const struct probes_config *c)
     s->rodata->map_seed_bytes = c->map_seed_bytes;
     s->rodata->off_iter_map = c->iter_map;
     s->rodata->addr_write_barrier = c->write_barrier;
+    s->rodata->unguarded_holds = c->unguarded_holds;
 }
 
 static int on_event(void *ctx, void *data, size_t size)

@@ -22,6 +22,7 @@ struct probes_config {
     uint32_t m_g0, m_locks, m_mallocing;
     uint32_t map_flag, map_flag_mask, map_seed, map_seed_bytes, iter_map;
     uint64_t write_barrier; // address of runtime.writeBarrier, 0 = unknown
+    bool unguarded_holds;   // for the series that shows what the guard is worth, only
 };
 
 // Fails with ERR_CANNOT and what to do: no permission, no BPF, no BTF, lockdown, a kernel too old.
