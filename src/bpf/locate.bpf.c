@@ -211,8 +211,8 @@ static __always_inline void emit(struct pt_regs *r, const struct access *a, enum
     bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP); // user space looks every few ms
 }
 
-static __always_inline void emit_hold_end(const struct access *a, __u64 seq, __u64 held,
-                                          __u32 reason)
+static __always_inline void emit_mark(const struct access *a, enum event_kind kind, __u64 seq,
+                                      __u64 value, __u32 reason)
 {
     struct event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
     if (!e) {
@@ -223,9 +223,9 @@ static __always_inline void emit_hold_end(const struct access *a, __u64 seq, __u
     e->map = a->map;
     e->g = a->g;
     e->hold = seq;
-    e->key_value = held;
+    e->key_value = value;
     e->fn = reason;
-    e->kind = EVENT_HOLD_END;
+    e->kind = kind;
     e->n_pcs = 0;
     bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP);
 }
@@ -246,6 +246,21 @@ static __always_inline __u64 arrive(const struct access *a)
         }
     }
     return 0;
+}
+
+// An arrival after the hold, while the held one has not yet been seen to go on.
+static __always_inline int arrive_late(struct pt_regs *r, const struct access *a,
+                                       struct candidate *c)
+{
+    __u64 g = c->leaving, seq = c->leaving_hold;
+    if (!g) return 0;
+    if (g == a->g || a->now - c->leaving_since > LEAVING_NS) {
+        c->leaving = 0; // its entry was missed: nothing is proven
+        return 0;
+    }
+    if (c->leaving != g || c->leaving_hold != seq) return 0;
+    emit(r, a, EVENT_LATE, seq, r->rip + 5, r->rbp, 1);
+    return 1;
 }
 
 struct hold_loop {
@@ -343,7 +358,11 @@ static __always_inline void hold(struct pt_regs *r, struct access *a, struct can
     if (h.reason < HOLD_END_REASONS) hold_ends[h.reason]++;
     hold_next = end + held * ctl_gap_factor;
     hold_last = end;
-    emit_hold_end(a, seq, held, h.reason);
+    // It may be descheduled on its way back, and the other side come then.
+    c->leaving_hold = seq;
+    c->leaving_since = end;
+    __sync_lock_test_and_set(&c->leaving, a->g);
+    emit_mark(a, EVENT_HOLD_END, seq, held, h.reason);
     __sync_lock_test_and_set(&hold_taken, 0);
 }
 
@@ -372,6 +391,7 @@ int on_call(struct pt_regs *r)
         emit(r, &a, EVENT_ARRIVAL, seq, r->rip + 5, r->rbp, 1);
         return 0;
     }
+    if (arrive_late(r, &a, c)) return 0;
     __u64 owner = c->owner, since = c->owner_since;
     if (owner && owner != a.g && a.now > c->inside_unknown && flag_of(a.map) && c->owner == owner &&
         c->owner_since == since) {
@@ -466,6 +486,11 @@ int on_entry(struct pt_regs *r)
         }
         emit(r, &a, EVENT_ACCESS, 0, ret, frame, 0);
         return 0;
+    }
+    if (c->leaving == a.g) {
+        __u64 hold_of = c->leaving_hold;
+        if (__sync_bool_compare_and_swap(&c->leaving, a.g, 0))
+            emit_mark(&a, EVENT_ENTERED, hold_of, 0, 0);
     }
     if (nested) { // who called the wrapper?
         __u64 outer = 0;

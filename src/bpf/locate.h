@@ -18,9 +18,10 @@ enum {
     RETURNS_MAX = 1024, // instructions after those calls
     FUNCTIONS_MAX = 32, // map functions that are probed whole
     RINGBUF_BYTES = 1 << 23,
-    POSTPONE_NS = 100000,       // a hold goes on for at least this long after an arrival
-    HOLD_HARD_NS = 2000000,     // and ends at the latest this long after its start
-    GUARD_LIMIT_NS = 20000000,  // how long an access waits for the guard's owner
+    POSTPONE_NS = 100000,      // a hold goes on for at least this long after an arrival
+    HOLD_HARD_NS = 2000000,    // and ends at the latest this long after its start
+    GUARD_LIMIT_NS = 20000000, // how long an access waits for the guard's owner
+    LEAVING_NS = 200000000, // how long a goroutine may take from the end of its hold to its access
     GUARD_EXPIRE_NS = 40000000, // an owner that did not come back by then has lost it
 };
 
@@ -29,9 +30,11 @@ enum event_kind {
     EVENT_HOLD,       // the access that is held from now on
     EVENT_ARRIVAL,    // an access to the held map by another goroutine
     EVENT_HOLD_END,   // no stack; `key_value` is the time held in ns, `fn` the reason
-    EVENT_INSIDE,     // an access that finds the guard's owner inside the map, the flag seen set
-    EVENT_FATAL,      // the runtime aborts
-    EVENT_SAMPLE, // a CPU sample: instruction, caller by frame pointer, word on top of the stack
+    EVENT_LATE, // the same after the hold, before the held one has gone on: EVENT_ENTERED proves it
+    EVENT_ENTERED, // the held one goes on; no stack
+    EVENT_INSIDE,  // an access that finds the guard's owner inside the map, the flag seen set
+    EVENT_FATAL,   // the runtime aborts
+    EVENT_SAMPLE,  // a CPU sample: instruction, caller by frame pointer, word on top of the stack
 };
 
 enum hold_end {
@@ -103,6 +106,9 @@ struct candidate {
     __u64 accesses, holds, held_ns, arrivals;
     __u64 waited, waited_ns; // accesses that waited >1 µs for the guard
     __u64 over, stolen;      // waited in vain; took a guard whose owner did not come back
+    // Whose hold has ended and who has not yet been seen at the callee's entry: still before its
+    // access.
+    __u64 leaving, leaving_hold, leaving_since;
 };
 
 struct site {
@@ -126,6 +132,6 @@ struct counters { // one a CPU
 };
 
 _Static_assert(sizeof(struct event) == 80 + 24 + 32 + EVENT_FRAMES * 8, "wire layout");
-_Static_assert(sizeof(struct candidate) == 17 * 8 + CANDIDATE_DONE_MAX * 4, "wire layout");
+_Static_assert(sizeof(struct candidate) == 20 * 8 + CANDIDATE_DONE_MAX * 4, "wire layout");
 _Static_assert(sizeof(struct site) == 24, "wire layout");
 _Static_assert(sizeof(struct counters) == 80 + FUNCTIONS_MAX * 8, "wire layout");

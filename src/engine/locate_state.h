@@ -84,6 +84,8 @@ struct locate {
 
     struct access hold[HOLDS_KEPT];
     uint64_t hold_seq[HOLDS_KEPT];
+    struct access late[HOLDS_KEPT]; // who came after the hold, until the held one is seen to go on
+    uint64_t late_seq[HOLDS_KEPT];
     struct map owner_slot; // g → index in owner
     struct access *owner;
     uint32_t n_owners;

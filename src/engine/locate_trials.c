@@ -185,10 +185,10 @@ static void on_inside(struct locate *l, const struct event *e, const struct acce
     add_overlap(l, first, a, true);
 }
 
-static void on_arrival(struct locate *l, const struct event *e, const struct access *a)
+static void on_arrival(struct locate *l, uint64_t hold, const struct access *a)
 {
-    size_t slot = e->hold % HOLDS_KEPT;
-    if (l->hold_seq[slot] != e->hold) {
+    size_t slot = hold % HOLDS_KEPT;
+    if (l->hold_seq[slot] != hold) {
         l->holds_lost++;
         return;
     }
@@ -197,6 +197,14 @@ static void on_arrival(struct locate *l, const struct event *e, const struct acc
     struct trial *tr = trial_of(l, a->map);
     if (tr) tr->arrivals++;
     add_overlap(l, first, a, false);
+}
+
+// The held one goes on: whoever came after its hold came before that.
+static void on_entered(struct locate *l, uint64_t hold)
+{
+    size_t slot = hold % HOLDS_KEPT;
+    if (l->late_seq[slot] == hold) on_arrival(l, hold, &l->late[slot]);
+    l->late_seq[slot] = 0;
 }
 
 // Does what was read with the layout's offsets look like a goroutine? Its id is its own, and the go
@@ -233,6 +241,10 @@ void trials_on_event(void *arg, const struct event *e)
         on_hold_end(l, e);
         return;
     }
+    if (e->kind == EVENT_ENTERED) {
+        on_entered(l, e->hold);
+        return;
+    }
     if (e->kind == EVENT_FATAL) {
         l->fatal_seen = true;
         log_debug(l->log, "fatal: %.3f ms after the last hold ended, window %s %.3f ms ago",
@@ -250,7 +262,10 @@ void trials_on_event(void *arg, const struct event *e)
         l->hold[e->hold % HOLDS_KEPT] = a;
         l->hold_seq[e->hold % HOLDS_KEPT] = e->hold;
     } else if (e->kind == EVENT_ARRIVAL) {
-        on_arrival(l, e, &a);
+        on_arrival(l, e->hold, &a);
+    } else if (e->kind == EVENT_LATE) {
+        l->late[e->hold % HOLDS_KEPT] = a;
+        l->late_seq[e->hold % HOLDS_KEPT] = e->hold;
     } else if (e->kind == EVENT_INSIDE) {
         on_inside(l, e, &a);
     }

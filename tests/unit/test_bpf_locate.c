@@ -156,6 +156,36 @@ static void test_arrival_postpones(void)
     CHECK_INT(event(2)->fn, HOLD_END_CLOCK);
 }
 
+static void test_arrival_behind_the_hold(void)
+{
+    reset();
+    on_call(&g1.regs); // held, and not yet at the callee's entry
+    CHECK_INT(host_n_events, 2);
+    on_call(&g2.regs);
+    CHECK_INT(host_n_events, 3);
+    CHECK_INT(event(2)->kind, EVENT_LATE);
+    CHECK_INT(event(2)->hold, event(0)->hold);
+    on_entry(&g1.regs);
+    CHECK_INT(event(3)->kind, EVENT_ENTERED);
+    CHECK_INT(event(3)->hold, event(0)->hold);
+    // From here on it is no longer before its access.
+    size_t n = host_n_events;
+    cand->hold_ns = 0;
+    cand->owner = 0;
+    on_call(&g2.regs);
+    CHECK_INT(host_n_events, n);
+}
+
+static void test_missed_entry_proves_nothing(void)
+{
+    reset();
+    on_call(&g1.regs);
+    cand->hold_ns = 0;
+    on_call(&g1.regs); // the same one again: its entry was not seen
+    on_call(&g2.regs);
+    CHECK_INT(host_n_events, 2);
+}
+
 static void test_arrival_too_late_is_none(void)
 {
     reset();
@@ -416,6 +446,8 @@ int main(void)
         TEST(test_other_process),
         TEST(test_hold_ends_by_the_clock),
         TEST(test_arrival_postpones),
+        TEST(test_arrival_behind_the_hold),
+        TEST(test_missed_entry_proves_nothing),
         TEST(test_arrival_too_late_is_none),
         TEST(test_own_access_is_no_arrival),
         TEST(test_let_go),
