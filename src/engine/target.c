@@ -2,6 +2,7 @@
 #include "engine/target.h"
 
 #include "base/vec.h"
+#include "decoders/insn.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -330,32 +331,15 @@ void target_frames(struct target *t, const uint64_t *pcs, size_t n, struct arena
     ret->n = have;
 }
 
-static bool is_lock_call(const struct target *t, uint64_t to)
-{
-    for (size_t i = 0; i < t->n_locks; i++)
-        if (t->lock[i] == to) return true;
-    return false;
-}
-
-// Between the start of a function and pc: a call to a lock function, or an atomic instruction that
-// an inlined one begins with (lock cmpxchg, lock xadd).
+// Between the start of a function and pc, of which only the nearest CODE_MAX bytes count.
 static bool locks_before(struct target *t, uint64_t entry, uint64_t pc)
 {
     enum { CODE_MAX = 16384 };
     static uint8_t code[CODE_MAX];
     size_t n = pc - entry;
     if (n > CODE_MAX) entry = pc - CODE_MAX, n = CODE_MAX;
-    if (!gobin_read(t->bin, entry, code, n)) return false;
-    for (size_t i = 0; i + 5 <= n; i++) {
-        int32_t d;
-        memcpy(&d, code + i + 1, 4);
-        if (code[i] == 0xe8 && is_lock_call(t, entry + i + 5 + (uint64_t)(int64_t)d)) return true;
-        if (code[i] != 0xf0) continue;
-        size_t k = (code[i + 1] & 0xf0) == 0x40 ? i + 2 : i + 1; // a REX prefix may stand between
-        if (code[k] == 0x0f && ((code[k + 1] & 0xfe) == 0xb0 || (code[k + 1] & 0xfe) == 0xc0))
-            return true;
-    }
-    return false;
+    return gobin_read(t->bin, entry, code, n) &&
+           insn_takes_lock(code, n, entry, t->lock, t->n_locks);
 }
 
 bool target_looks_locked(struct target *t, const struct access *a)
