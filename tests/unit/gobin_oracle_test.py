@@ -19,7 +19,7 @@ SLOW = os.environ.get("MAPTRAP_SLOW")
 ADDRESSES = 10000 if SLOW else 400
 VERSIONS = ["1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26", "1.27"]
 KINDS = {"plain": [], "strip": ["-s", "-w"], "pie": []}
-DEBIAN = ["prometheus/trixie", "etcd-server/trixie", "caddy/trixie", "kubernetes-client/trixie",
+DEBIAN = ["prometheus/trixie", "etcd-server/trixie", "caddy/trixie", "kubectl/trixie",
           "kustomize/trixie"]
 # Functions that the linker marks as wrappers by name (cmd/internal/objabi/funcid.go).
 WRAPPERS = {"runtime.deferreturn", "runtime.runOpenDeferFrame", "reflect.callReflect",
@@ -47,15 +47,15 @@ def goroot(version):
     return run(TOP + "/scripts/toolchains.sh", "--path", version).stdout.strip()
 
 
-def build(version, kind, folder):
-    root, out = goroot(version), os.path.join(folder, f"{version}-{kind}")
+def build(version, kind, folder, arch="amd64"):
+    root, out = goroot(version), os.path.join(folder, f"{version}-{kind}-{arch}")
     # Go 1.23 and later let only known packages pull the runtime's function that expands chains.
     flags = KINDS[kind] + (["-checklinkname=0"] if int(version[2:]) >= 23 else [])
     command = [root + "/bin/go", "build", "-o", out, "-ldflags=" + " ".join(flags)]
     if kind == "pie":
         command.append("-buildmode=pie")
     env = {**os.environ, "GOROOT": root, "GO111MODULE": "off", "GOTOOLCHAIN": "local",
-           "GOFLAGS": "", "CGO_ENABLED": "0", "GOCACHE": f"{CACHE}/gocache-{version}"}
+           "GOFLAGS": "", "CGO_ENABLED": "0", "GOARCH": arch, "GOCACHE": f"{CACHE}/gocache-{version}"}
     p = subprocess.run(command + ["."], cwd=TOP + "/tests/oracle/gobin_self", env=env,
                        capture_output=True, text=True, check=False)
     if p.returncode:
@@ -163,6 +163,40 @@ def objdump_calls(version, program):
           f"missing {sorted(want - ours)[:3]}", f"too many {sorted(ours - want)[:3]}")
 
 
+def damaged(program, folder):
+    """Cut short and with bytes changed: an answer or an error, never a crash."""
+    with open(program, "rb") as f:
+        sound = f.read()
+    copy, rng = os.path.join(folder, "damaged"), random.Random(3)
+    cut = {}
+    for i in range(1, 30):
+        with open(copy, "wb") as f:
+            f.write(sound[:len(sound) * i // 30])
+        p = run(DUMP, copy, "info")
+        cut[i] = (p.returncode, p.stdout.split(":")[0])
+    wrong = {i: c for i, c in cut.items() if c not in ((1, "error 4"),)}
+    check(not wrong, "a program cut short is an error of the input", wrong)
+    crashed = []
+    head = sound.find(b"\xf1\xff\xff\xff\0\0\1\x08")
+    for i in range(2000 if SLOW else 60):
+        bad = bytearray(sound)
+        for _ in range(rng.randrange(1, 6)):
+            near = rng.choice((0, head, head, rng.randrange(len(bad))))
+            at = min(near + rng.choice((rng.randrange(200), rng.randrange(200000))), len(bad) - 8)
+            bad[at:at + 4] = rng.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\xff\xff\xff\x7f",
+                                         rng.randbytes(4)))
+        with open(copy, "wb") as f:
+            f.write(bad)
+        pcs = "\n".join(f"{0x401000 + rng.randrange(600000):x}" for _ in range(50))
+        for what in (["frames"], ["calls", "runtime.newobject"], ["types"], ["layout"],
+                     ["globals"], ["probe", "runtime.newobject", "main.main"]):
+            p = subprocess.run([DUMP, copy, *what], input=pcs.encode(), capture_output=True,
+                               timeout=60, check=False)
+            if p.returncode not in (0, 1):
+                crashed.append((i, what, p.returncode))
+    check(not crashed, "changed bytes never crash it", crashed[:5])
+
+
 def rows(folder):
     spec = importlib.util.spec_from_file_location("rows", TOP + "/scripts/golayout-rows.py")
     make = importlib.util.module_from_spec(spec)
@@ -184,7 +218,7 @@ def debian(package):
     p = run("bash", "-c", f"set -e; cd '{TOP}'; . scripts/lib.sh; "
             f"unpack_deb '{folder}' {package}")
     binaries = [os.path.join(folder, "usr/bin", f) for f in
-                {"kubernetes-client": ["kubectl"]}.get(name, [name.replace("-server", "")])]
+                [name.replace("-server", "")]]
     for program in binaries:
         label = os.path.basename(program)
         if p.returncode or not os.path.exists(program):
@@ -252,6 +286,10 @@ def main():
                     globals_of_stripped(version, program, folder, symbols, pcs, ours)
                 if kind == "plain" and (SLOW or version in ("1.19", "1.27")):
                     objdump_calls(version, program)
+        damaged(os.path.join(folder, "1.27-plain-amd64"), folder)
+        arm = run(DUMP, build("1.24", "plain", folder, "arm64"), "info")
+        check(arm.returncode == 1 and "arm64; only amd64 can be read" in arm.stdout,
+              "a program for arm64 is refused with its reason", arm.stdout)
         rows(folder)
     for package in DEBIAN:
         debian(package)
