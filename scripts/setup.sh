@@ -13,7 +13,7 @@ cd "$(dirname "$0")/.."
 want=${1:-demo}
 
 packages="gcc clang llvm make pkg-config meson ninja-build python3 libelf-dev libdw-dev zlib1g-dev
-  libzstd-dev libzydis-dev libcurl4-openssl-dev libjansson-dev curl linux-libc-dev ca-certificates"
+  liblzma-dev libbz2-dev libzstd-dev libzydis-dev libcurl4-openssl-dev libjansson-dev curl linux-libc-dev ca-certificates"
 [ "$want" = test ] && packages="$packages clang-format shellcheck mandoc libclang-rt-14-dev
   binutils curl procps iproute2"
 [ "$want" = kernels ] && packages="$packages qemu-system-x86 busybox-static cpio"
