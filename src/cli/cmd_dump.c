@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
+#include "cli/pick.h"
+#include "engine/dump_live.h"
 #include "engine/dump_load.h"
 #include "sinks/dump_report.h"
 
@@ -10,11 +12,13 @@ struct opts {
     const char *chain;
     uint64_t top;
     const char *diff;
+    struct pick_options pick;
 };
 
 static const char *const chain_forms[] = { "text", "dot", "mermaid", NULL };
 
 static const struct option options[] = {
+    PICK_OPTIONS(struct opts, pick),
     OPT_FLAG("json", struct opts, json, "one JSON document on stdout (schema maptrap.dump/1)"),
     OPT_FLAG("list", struct opts, list, "every goroutine with its arguments, in JSON"),
     OPT_FLAG("lenient", struct opts, lenient,
@@ -33,6 +37,7 @@ static const struct option options[] = {
 static const struct example examples[] = {
     { "dump crash.log", "who died in a map, and who the other side probably is" },
     { "dump http://localhost:6060", "a live service's goroutines, from its pprof endpoint" },
+    { "dump --pid 4242", "the same from its memory: no endpoint, not stopped" },
     { "dump - --json < pod.log", "the same as JSON, from docker, CRI or journald lines too" },
     { "dump after.txt --diff before.txt", "which groups grew between two dumps" },
     { NULL, NULL },
@@ -145,14 +150,27 @@ static void report(const struct opts *o, struct dump *d, const char *name, bool 
     dump_view_deinit(&view);
 }
 
+static struct err *live(const struct opts *o, const struct invocation *in, struct dump *d,
+                        struct dump_source *ret)
+{
+    struct picked p;
+    ERR_TRY(pick_process(&o->pick, in, &p));
+    ERR_TRY(dump_live(p.pid, in->log, d));
+    buf_printf(&ret->name, "pid %d", p.pid);
+    return NULL;
+}
+
 static struct err *run(const struct invocation *in, int *ret_status)
 {
     struct opts *o = in->opts;
-    if (in->n_args != 1) return err_new(ERR_USAGE, "name one dump: a file, - or a URL");
+    bool of_process = o->pick.pid || o->pick.exe || o->pick.container;
+    if (in->n_args + of_process != 1 || in->n_rest)
+        return err_new(ERR_USAGE, "name one dump: a file, -, a URL, or a process with --pid");
     if (o->list && !o->json) return err_new(ERR_USAGE, "--list needs --json");
     struct dump d = { 0 };
     struct dump_source source = { 0 };
-    struct err *e = dump_load(in->args[0], o->list, &d, &source);
+    struct err *e =
+        of_process ? live(o, in, &d, &source) : dump_load(in->args[0], o->list, &d, &source);
     if (!e && o->diff)
         e = diff(o, &d);
     else if (!e)
@@ -166,14 +184,17 @@ static struct err *run(const struct invocation *in, int *ret_status)
 const struct command cmd_dump = {
     .name = "dump",
     .summary = "goroutines of a crash log or profile: groups, shares, chain, second writer",
-    .usage = "FILE|URL|-",
+    .usage = "FILE|URL|-|--pid P",
     .description =
         "Reads what Go prints about goroutines: crashes, SIGQUIT, pprof's goroutine profile with "
         "debug=1 or 2, race reports; through docker, CRI, journald, syslog and HTML, prefixed, "
         "interleaved, wrapped, reversed or cut short. Names the goroutine that died in a map, "
         "ranks "
         "who the other side may have been, and groups the rest. Exit status 1 if a fatal map error "
-        "is in it.",
+        "is in it.\n\n"
+        "With --pid the goroutines are read from the memory of a running, unmodified Go program "
+        "(Go 1.19 or newer, stripped or not), which is neither stopped nor traced; those that "
+        "changed while they were read are marked torn.",
     .options = options,
     .examples = examples,
     .opts_size = sizeof(struct opts),

@@ -223,9 +223,17 @@ void godump_store(struct godump_builder *b, struct godump_open *g)
         if (d->n % DUMP_CHUNK == 0)
             vec_push(&d->chunk, mem_alloc(DUMP_CHUNK * sizeof(struct dump_goroutine)));
         struct dump_goroutine *r = dump_at(d, d->n++);
-        *r = (struct dump_goroutine) { g->id,           g->parent, godump_group(b, g), g->count,
-                                       g->wait_minutes, g->dump,   g->locked,          g->n_args,
-                                       { 0 },           NULL };
+        *r = (struct dump_goroutine) { g->id,
+                                       g->parent,
+                                       godump_group(b, g),
+                                       g->count,
+                                       g->wait_minutes,
+                                       g->dump,
+                                       g->locked,
+                                       g->torn,
+                                       g->n_args,
+                                       { 0 },
+                                       NULL };
         memcpy(r->arg, g->arg, sizeof(r->arg));
         if (b->keep_arguments) r->arguments = arena_cstr(&d->arena, buf_str(&g->arguments));
         d->group.p[r->group].count += g->count;

@@ -39,6 +39,7 @@ struct dump_goroutine {
     uint32_t wait_minutes;
     uint32_t dump; // which of several in the input: ids are only unique within one
     bool locked;   // to its thread
+    bool torn;     // it changed while its memory was read: state and stack may not belong together
     uint8_t n_args;
     uint64_t arg[DUMP_ARGS];
     const char *arguments; // one text a frame, joined by '\n'; NULL unless asked to keep them
@@ -56,6 +57,14 @@ struct dump_race {
     uint32_t n;
 };
 
+// Where a dump comes from that was read from a live process's memory.
+struct dump_process {
+    int pid;
+    const char *exe, *go, *start_time;    // start_time: RFC 3339
+    uint64_t torn, without_stack, system; // of the goroutines; system ones are not in the dump
+    double took_s;
+};
+
 struct dump {
     struct arena arena;
     VEC(struct dump_frame) frame;
@@ -66,8 +75,9 @@ struct dump {
     size_t n;            // records
     uint64_t goroutines; // records weighed by their count
     uint64_t bytes, lines, lines_not_understood, races;
-    uint32_t dumps;   // dumps in the input, as far as they can be told apart
-    struct str fatal; // text of the fatal error or "panic: …"; p NULL = none
+    const struct dump_process *process; // NULL: it is a text
+    uint32_t dumps;                     // dumps in the input, as far as they can be told apart
+    struct str fatal;                   // text of the fatal error or "panic: …"; p NULL = none
     uint64_t fatal_goroutine;
     size_t fatal_record; // index of its record, n if there is none
     bool truncated, runtime_frames_seen, line_too_long;

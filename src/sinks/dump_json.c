@@ -47,6 +47,20 @@ static void counts(struct json *j, const struct dump *d, const char *name, const
     json_end(j);
 }
 
+static void process(struct json *j, const struct dump_process *p)
+{
+    json_key(j, "process"), json_object(j);
+    json_key(j, "pid"), json_int(j, p->pid);
+    json_key(j, "start_time"), json_cstr(j, p->start_time);
+    json_key(j, "exe"), json_cstr(j, p->exe);
+    json_key(j, "go"), json_cstr(j, p->go);
+    json_key(j, "torn"), json_uint(j, p->torn);
+    json_key(j, "without_stack"), json_uint(j, p->without_stack);
+    json_key(j, "system_goroutines"), json_uint(j, p->system);
+    json_key(j, "took_s"), json_double(j, p->took_s);
+    json_end(j);
+}
+
 static void head(struct json *j, const struct dump *d, const struct dump_report *r)
 {
     json_key(j, "schema"), json_cstr(j, "maptrap.dump/1");
@@ -57,6 +71,7 @@ static void head(struct json *j, const struct dump *d, const struct dump_report 
     json_key(j, "lines_not_understood"), json_uint(j, d->lines_not_understood);
     json_key(j, "truncated"), json_bool(j, d->truncated);
     json_end(j);
+    if (d->process) process(j, d->process);
     json_key(j, "fatal");
     if (d->fatal.p) {
         bool hide = r->redact && !dump_fatal_is_map(d->fatal);
@@ -190,6 +205,7 @@ static void list(struct json *j, const struct dump *d, const struct dump_report 
         json_end(j);
         json_key(j, "created_by"), frame_or_null(j, d, p->creator);
         json_key(j, "parent"), id_or_null(j, g->parent);
+        if (d->process) json_key(j, "torn"), json_bool(j, g->torn);
         json_end(j);
     }
     json_end(j);

@@ -47,6 +47,9 @@ static void verdict(FILE *out, const struct dump *d, const struct dump_view *v,
                 (unsigned long long)d->races, d->races == 1 ? "" : "s");
     else if (v->map_verdict)
         fprintf(out, "%s\n", v->map_verdict);
+    else if (d->process)
+        fprintf(out, "no pile of goroutines in map operations among the %llu of pid %d\n",
+                (unsigned long long)d->goroutines, d->process->pid);
     else
         fprintf(out, "no fatal error about a map, and no pile of goroutines in map operations\n");
 }
@@ -94,6 +97,17 @@ static void races(FILE *out, const struct dump *d)
             fputc('\n', out);
         }
     }
+}
+
+static void of_process(FILE *out, const struct dump *d)
+{
+    const struct dump_process *p = d->process;
+    fprintf(
+        out,
+        "\npid %d, %s, %s: read from its memory in %.2f s (%llu bytes); %llu torn, %llu without a "
+        "stack (running), %llu of the runtime itself left out\n",
+        p->pid, p->exe, p->go, p->took_s, (unsigned long long)d->bytes, (unsigned long long)p->torn,
+        (unsigned long long)p->without_stack, (unsigned long long)p->system);
 }
 
 static void counts(FILE *out, const struct dump *d, const struct dump_view *v)
@@ -169,6 +183,10 @@ void dump_text(FILE *out, const struct dump *d, const struct dump_view *v,
         const struct dump_symptom *s = &v->symptom.p[i];
         fprintf(out, "%s  %-34s %-10s %-10s %s\n", i ? "" : "\nSymptoms:\n", s->name, s->value,
                 s->level, s->why);
+    }
+    if (d->process) {
+        of_process(out, d);
+        return;
     }
     fprintf(out, "\n%s: %llu bytes, %llu lines, %llu not understood%s%s\n", r->name,
             (unsigned long long)d->bytes, (unsigned long long)d->lines,

@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 enum { SMALL_FILE_BYTES = 64 * 1024 };
@@ -193,6 +192,14 @@ bool proc_mem_read(pid_t pid, uint64_t addr, void *p, size_t n)
 {
     struct iovec local = { p, n }, remote = { (void *)(uintptr_t)addr, n };
     return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)n;
+}
+
+size_t proc_mem_readv(pid_t pid, const struct iovec *local, const struct iovec *remote, size_t n)
+{
+    ssize_t got = process_vm_readv(pid, local, n, remote, n, 0);
+    size_t whole = 0, left = got < 0 ? 0 : (size_t)got;
+    while (whole < n && local[whole].iov_len <= left) left -= local[whole++].iov_len;
+    return got < 0 ? 0 : whole;
 }
 
 void proc_list(struct pid_list *ret)

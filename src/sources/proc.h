@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 struct proc {
     pid_t pid;            // the thread group's
@@ -45,6 +46,8 @@ struct err *proc_read_mappings(pid_t pid, struct proc_mappings *ret) ERR_MUST_US
 
 // Reads target memory. Returns false if not all of it could be read.
 bool proc_mem_read(pid_t pid, uint64_t addr, void *p, size_t n);
+// Many pieces at once (n ≤ 1024): how many of them, from the first on, were read whole.
+size_t proc_mem_readv(pid_t pid, const struct iovec *local, const struct iovec *remote, size_t n);
 
 struct pid_list {
     pid_t *p;
