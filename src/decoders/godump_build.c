@@ -223,17 +223,16 @@ void godump_store(struct godump_builder *b, struct godump_open *g)
         if (d->n % DUMP_CHUNK == 0)
             vec_push(&d->chunk, mem_alloc(DUMP_CHUNK * sizeof(struct dump_goroutine)));
         struct dump_goroutine *r = dump_at(d, d->n++);
-        *r = (struct dump_goroutine) { g->id,
-                                       g->parent,
-                                       godump_group(b, g),
-                                       g->count,
-                                       g->wait_minutes,
-                                       g->dump,
-                                       g->locked,
-                                       g->torn,
-                                       g->n_args,
-                                       { 0 },
-                                       NULL };
+        *r = (struct dump_goroutine) { .id = g->id,
+                                       .parent = g->parent,
+                                       .group = godump_group(b, g),
+                                       .count = g->count,
+                                       .wait_minutes = g->wait_minutes,
+                                       .dump = g->dump,
+                                       .locked = g->locked,
+                                       .torn = g->torn,
+                                       .sampled = g->sampled,
+                                       .n_args = g->n_args };
         memcpy(r->arg, g->arg, sizeof(r->arg));
         if (b->keep_arguments) r->arguments = arena_cstr(&d->arena, buf_str(&g->arguments));
         d->group.p[r->group].count += g->count;

@@ -13,7 +13,7 @@ struct godump_open {
     bool active, ignored; // ignored: frames that belong to no goroutine (g0, ancestors, registers)
     bool expect_location; // a function or creator line waits for its "\tfile:line"
     bool creator_next;    // … and it was a creator line
-    bool has_creator, unavailable, elided, user_seen, ancestors, torn;
+    bool has_creator, unavailable, elided, user_seen, ancestors, torn, sampled;
     uint64_t id, parent;
     uint32_t state, count, wait_minutes, function, creator;
     bool locked;

@@ -28,10 +28,10 @@ enum {
 };
 
 static const char *const status_text[] = {
-    [G_IDLE] = "idle",           [G_RUNNABLE] = "runnable",   [G_RUNNING] = "running",
-    [G_SYSCALL] = "syscall",     [G_WAITING] = "waiting",     [5] = "moribund",
-    [G_DEAD] = "dead",           [7] = "enqueue",             [G_COPYSTACK] = "copystack",
-    [G_PREEMPTED] = "preempted", [G_LEAKED] = "leaked",       [G_DEADEXTRA] = "dead",
+    [G_IDLE] = "idle",           [G_RUNNABLE] = "runnable", [G_RUNNING] = "running",
+    [G_SYSCALL] = "syscall",     [G_WAITING] = "waiting",   [5] = "moribund",
+    [G_DEAD] = "dead",           [7] = "enqueue",           [G_COPYSTACK] = "copystack",
+    [G_PREEMPTED] = "preempted", [G_LEAKED] = "leaked",     [G_DEADEXTRA] = "dead",
 };
 
 // What one address in the code stands for, reckoned once.
@@ -62,9 +62,9 @@ struct reader {
     size_t g_bytes;
     struct str reason[REASONS_MAX];
     size_t n_reasons;
-    struct map place_of;    // pc → index + 1 of place
-    struct map creator_of;  // pc → frame + 1
-    struct map system_of;   // startpc → 1 + enum origin
+    struct map place_of;   // pc → index + 1 of place
+    struct map creator_of; // pc → frame + 1
+    struct map system_of;  // startpc → 1 + enum origin
     VEC(struct place) place;
     VEC(uint32_t) frames;
     struct seen *seen;
@@ -193,8 +193,7 @@ static struct place *place_at(struct reader *r, uint64_t pc, bool exact)
         for (size_t i = 0; i < n && !p.ends; i++) {
             if (!gofunc_is_runtime(frame[i].function)) p.of_runtime = false;
             if (i + 1 == n && f.wrapper) continue; // made by the compiler: nobody wrote it
-            vec_push(&r->frames,
-                     frame_id(r, frame[i].function, frame[i].file, frame[i].line));
+            vec_push(&r->frames, frame_id(r, frame[i].function, frame[i].file, frame[i].line));
             p.n++;
         }
     }
@@ -225,14 +224,14 @@ static enum origin origin_at(struct reader *r, uint64_t startpc)
     bool fresh;
     uint64_t *known = map_put(&r->system_of, startpc, &fresh);
     struct gobin_func f;
-    if (!fresh) return (enum origin)*known;
+    if (!fresh) return (enum origin) * known;
     if (!gobin_func_of(r->l->bin, startpc, &f) || !str_starts(f.name, STR("runtime.")) ||
         one_of(f.name, users, array_size(users)))
         *known = ORIGIN_USER;
     else
-        *known = one_of(f.name, callbacks, array_size(callbacks)) ? ORIGIN_CALLBACKS
-                                                                 : ORIGIN_SYSTEM;
-    return (enum origin)*known;
+        *known =
+            one_of(f.name, callbacks, array_size(callbacks)) ? ORIGIN_CALLBACKS : ORIGIN_SYSTEM;
+    return (enum origin) * known;
 }
 
 // ---- One goroutine
@@ -281,6 +280,23 @@ static void unwind(struct reader *r, struct seen *s)
         at += 8;
         exact = p->injected;
     }
+}
+
+// A running goroutine's stack, where somebody saw it.
+static bool take_sampled(struct reader *r, struct seen *s)
+{
+    uint64_t pcs[LIMIT_STACK_FRAMES];
+    if (!r->l->running || status_of(r, s->head) != G_RUNNING) return false;
+    size_t n = r->l->running(r->l->arg, s->g, pcs);
+    s->n_frames = 0;
+    s->whole = false;
+    for (size_t i = 0; i < n && !s->whole; i++) {
+        const struct place *p = place_at(r, pcs[i] - r->l->bias, i == 0);
+        if (!p->known) break;
+        append(r, s, p);
+        s->whole = p->ends;
+    }
+    return s->n_frames > 0;
 }
 
 // Whether a goroutine stood still between two readings of its g.
@@ -354,7 +370,7 @@ static size_t read_round(struct reader *r, struct seen **todo, size_t n)
     return left;
 }
 
-static void emit(struct reader *r, const struct seen *s)
+static void emit(struct reader *r, struct seen *s)
 {
     const struct golayout *l = r->l->layout;
     enum origin origin = origin_at(r, word(s->head, l->g_startpc) - r->l->bias);
@@ -362,8 +378,10 @@ static void emit(struct reader *r, const struct seen *s)
         r->count.system++;
         return;
     }
-    bool shown = s->has_stack && s->n_frames;
+    bool sampled = !s->has_stack && !s->torn && take_sampled(r, s);
+    bool shown = sampled || (s->has_stack && s->n_frames);
     if (s->torn) r->count.torn++;
+    if (sampled) r->count.sampled++;
     if (!shown) r->count.without_stack++;
     uint64_t since = word(s->head, l->g_waitsince), pc = word(s->head, l->g_gopc);
     uint32_t status = status_of(r, s->head);
@@ -376,6 +394,7 @@ static void emit(struct reader *r, const struct seen *s)
                              .state = godump_state(&r->b, state_text(r, s->head)),
                              .locked = word(s->head, l->g_lockedm) != 0,
                              .torn = s->torn,
+                             .sampled = sampled,
                              .unavailable = !shown,
                              .elided = shown && !s->whole };
     if (waits && since && since < r->l->now_ns)

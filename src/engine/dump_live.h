@@ -8,7 +8,10 @@
 
 #include <sys/types.h>
 
-enum { DUMP_LIVE_MB_S = 500 }; // most memory that is read, so that the service keeps its own
+enum {
+    DUMP_LIVE_MB_S = 500,     // most memory that is read, so that the service keeps its own
+    DUMP_LIVE_SAMPLE_MS = 50, // a sampler looks at what runs before, where the kernel lets it
+};
 
 // Fills *d (zeroed; dump_deinit it in any case), d->process included. ERR_CANNOT with what to do:
 // no such process, not Go, Go too old, traced, not readable.

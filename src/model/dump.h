@@ -40,6 +40,7 @@ struct dump_goroutine {
     uint32_t dump; // which of several in the input: ids are only unique within one
     bool locked;   // to its thread
     bool torn;     // it changed while its memory was read: state and stack may not belong together
+    bool sampled;  // it was running: the stack is where a sampler saw it a moment before
     uint8_t n_args;
     uint64_t arg[DUMP_ARGS];
     const char *arguments; // one text a frame, joined by '\n'; NULL unless asked to keep them
@@ -60,8 +61,9 @@ struct dump_race {
 // Where a dump comes from that was read from a live process's memory.
 struct dump_process {
     int pid;
-    const char *exe, *go, *start_time;    // start_time: RFC 3339
-    uint64_t torn, without_stack, system; // of the goroutines; system ones are not in the dump
+    const char *exe, *go, *start_time; // start_time: RFC 3339
+    uint64_t torn, sampled, without_stack,
+        system; // of the goroutines; system ones are not in the dump
     double took_s;
 };
 
@@ -80,6 +82,7 @@ struct dump {
     struct str fatal;                   // text of the fatal error or "panic: …"; p NULL = none
     uint64_t fatal_goroutine;
     size_t fatal_record; // index of its record, n if there is none
+    bool fatal_probable; // its line is missing, and the stacks alone do not make it certain
     bool truncated, runtime_frames_seen, line_too_long;
 };
 

@@ -99,14 +99,33 @@ static void races(FILE *out, const struct dump *d)
     }
 }
 
+static void symptoms(FILE *out, const struct dump_view *v)
+{
+    fprintf(out, "\nSymptoms: %s (%.1f of the %.1f stars that could be measured)\n", v->odds,
+            v->stars, v->stars_max);
+    for (size_t i = 0; i < v->symptom.n; i++) {
+        const struct dump_symptom *s = &v->symptom.p[i];
+        bool scores = s->score_max > 0;
+        fprintf(out, "  %-38s  %s", s->name, s->value);
+        if (s->measured && scores)
+            fprintf(out, "  → %s, %.1f of %.1f stars", s->level, s->score, s->score_max);
+        if (s->measured && !scores && strcmp(s->level, "none") != 0)
+            fprintf(out, "  → %s", s->speaks_for);
+        fprintf(out, "\n      %s\n", s->why);
+        if (s->measured && s->also) fprintf(out, "      looks the same: %s\n", s->also);
+    }
+}
+
 static void of_process(FILE *out, const struct dump *d)
 {
     const struct dump_process *p = d->process;
+    fprintf(out, "\npid %d, %s, %s: %llu bytes of its memory read in %.2f s\n", p->pid, p->exe,
+            p->go, (unsigned long long)d->bytes, p->took_s);
     fprintf(
         out,
-        "\npid %d, %s, %s: read from its memory in %.2f s (%llu bytes); %llu torn, %llu without a "
-        "stack (running), %llu of the runtime itself left out\n",
-        p->pid, p->exe, p->go, p->took_s, (unsigned long long)d->bytes, (unsigned long long)p->torn,
+        "%llu changed while they were read (torn), %llu running with a sampled stack, %llu without "
+        "a stack, %llu of the runtime itself left out\n",
+        (unsigned long long)p->torn, (unsigned long long)p->sampled,
         (unsigned long long)p->without_stack, (unsigned long long)p->system);
 }
 
@@ -179,11 +198,7 @@ void dump_text(FILE *out, const struct dump *d, const struct dump_view *v,
         chain(out, d, v);
         groups(out, d, v, r->top);
     }
-    for (size_t i = 0; r->symptoms && i < v->symptom.n; i++) {
-        const struct dump_symptom *s = &v->symptom.p[i];
-        fprintf(out, "%s  %-34s %-10s %-10s %s\n", i ? "" : "\nSymptoms:\n", s->name, s->value,
-                s->level, s->why);
-    }
+    if (r->symptoms) symptoms(out, v);
     if (d->process) {
         of_process(out, d);
         return;

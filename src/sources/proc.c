@@ -307,6 +307,25 @@ uint64_t proc_cpu_ns(pid_t pid)
     return (user + sys) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
+void proc_thread_states(pid_t pid, unsigned *ret_running, unsigned *ret_sleeping,
+                        unsigned *ret_uninterruptible)
+{
+    char path[300], text[1024];
+    *ret_running = *ret_sleeping = *ret_uninterruptible = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task", pid);
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (!isdigit((unsigned char)e->d_name[0])) continue;
+        snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid, e->d_name);
+        const char *at = read_small(path, text, sizeof(text)) ? NULL : strrchr(text, ')');
+        char state = at && at[1] ? at[2] : 0;
+        if (state == 'R') ++*ret_running;
+        if (state == 'S' || state == 'I') ++*ret_sleeping;
+        if (state == 'D') ++*ret_uninterruptible;
+    }
+    if (d) closedir(d);
+}
+
 uint64_t host_idle_ns(void)
 {
     char text[512];

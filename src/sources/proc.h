@@ -65,6 +65,10 @@ double proc_cpu_quota(pid_t pid, bool *ret_throttled);
 // CPU time used by the process so far, ns; 0 if unknown.
 uint64_t proc_cpu_ns(pid_t pid);
 
+// How many threads of the process run or could, sleep, and sleep where no signal wakes them.
+void proc_thread_states(pid_t pid, unsigned *ret_running, unsigned *ret_sleeping,
+                        unsigned *ret_uninterruptible);
+
 // How busy the host is: idle ns of all CPUs so far, and the pressure (PSI
 // "some" of cpu, avg10 in per cent, negative = unknown).
 uint64_t host_idle_ns(void);
