@@ -280,6 +280,7 @@ struct scan {
     VEC(struct str) name_text;
     VEC(struct gpackage *) packages;
     struct strmap by_path;
+    struct str root; // what packages of a tree without a go.mod are imported under
     VEC(struct gfunc *) funcs;
     struct map methods_by_name; // sym → index + 1 in method_lists
     VEC(struct gfunc *) methods;

@@ -45,6 +45,9 @@ struct gobj *package_lookup(struct gpackage *p, uint32_t sym)
 struct gpackage *package_by_path(struct scan *s, struct str path)
 {
     uint64_t *v = strmap_get(&s->by_path, path);
+    if (!v && s->root.n && path.n > s->root.n && path.p[s->root.n] == '/' &&
+        str_starts(path, s->root))
+        v = strmap_get(&s->by_path, str_sub(path, s->root.n + 1, path.n));
     return v ? (struct gpackage *)(uintptr_t)*v : NULL;
 }
 
@@ -78,6 +81,40 @@ static struct str import_name(struct scan *s, struct str path)
     if (dot != STR_NPOS && dot > 0) last = str_sub(last, 0, dot);
     if (str_starts(last, STR("go-"))) last = str_sub(last, 3, last.n);
     return last;
+}
+
+static void count_root(struct scan *s, struct strmap *prefixes, struct str path)
+{
+    size_t first = str_find_char(path, '/');
+    if (first == STR_NPOS || str_find_char(str_sub(path, 0, first), '.') == STR_NPOS) return;
+    if (strmap_get(&s->by_path, path)) return;
+    for (size_t i = first; i < path.n; i++)
+        if (path.p[i] == '/' && strmap_get(&s->by_path, str_sub(path, i + 1, path.n)))
+            ++*strmap_put(prefixes, str_sub(path, 0, i), NULL);
+}
+
+// A tree without a go.mod (GOPATH) does not say what its packages are imported as: the prefix with
+// which most imports name a folder of the tree.
+static void infer_root(struct scan *s)
+{
+    struct strmap prefixes = { 0 };
+    uint64_t most = 0;
+    for (size_t i = 0; i < s->packages.n; i++)
+        for (size_t j = 0; j < s->packages.p[i]->files.n; j++)
+            for (struct go_node *d = s->packages.p[i]->files.p[j]->ast->decls; d; d = d->next) {
+                if (d->kind != GO_GEN_DECL || d->op != GO_T_IMPORT) continue;
+                for (struct go_node *n = d->kid[0]; n; n = n->next) {
+                    struct go_file *ast = s->packages.p[i]->files.p[j]->ast;
+                    if (n->kid[1]) count_root(s, &prefixes, unquote(goast_text(ast, n->kid[1])));
+                }
+            }
+    for (size_t i = 0; i < prefixes.cap; i++) {
+        const struct strmap_slot *p = &prefixes.slot[i];
+        if (!p->used || p->value < most || (p->value == most && p->key.n > s->root.n)) continue;
+        most = p->value;
+        s->root = p->key;
+    }
+    strmap_deinit(&prefixes);
 }
 
 static void load_imports(struct scan *s, struct gsource *f)
@@ -239,6 +276,7 @@ void types_load(struct scan *s)
             load_file(s, f);
         }
     }
+    infer_root(s);
     for (size_t i = 0; i < s->packages.n; i++)
         for (size_t j = 0; j < s->packages.p[i]->files.n; j++)
             load_imports(s, s->packages.p[i]->files.p[j]);
