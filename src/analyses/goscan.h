@@ -83,6 +83,7 @@ struct goscan_result {
 struct goscan_rule_info {
     const char *name, *summary;
     enum goscan_tier tier;
+    const char *why, *advice;
 };
 extern const struct goscan_rule_info goscan_rules[GOSCAN_RULES];
 

@@ -36,7 +36,10 @@ static bool loop_within(const struct gloop *inner, const struct gloop *outer)
 
 void walk_join(struct walker *w)
 {
-    if (w->in_defer) return;
+    if (w->in_defer) {
+        w->deferred_wait = true;
+        return;
+    }
     uint32_t seq = ++w->s->seq;
     for (size_t i = w->first_thread; i < w->s->threads.n; i++) {
         struct gthread *t = w->s->threads.p[i];
@@ -46,27 +49,65 @@ void walk_join(struct walker *w)
     }
 }
 
+// The context type of a web framework, of which a handler gets one.
+static bool is_context(struct str path, struct str name)
+{
+    static const char *const frameworks[] = {
+        "gin", "echo", "iris", "fiber", "fasthttp", "macaron"
+    };
+    if (!str_eqc(name, "Context") && !str_eqc(name, "Ctx") && !str_eqc(name, "RequestCtx"))
+        return false;
+    for (size_t i = 0; i < array_size(frameworks); i++)
+        if (str_find(path, str_from(frameworks[i])) != STR_NPOS) return true;
+    return false;
+}
+
 bool is_handler(struct walker *w, struct go_node *type)
 {
     bool writer = false, request = false, one = false;
     unsigned n = 0;
     for (struct go_node *p = type->kid[1]; p; p = p->next, n++) {
-        struct gtype *t = type_of_node(&w->types, p->kid[1]);
-        struct gtype *e = t->kind == T_PTR ? t->elem : t;
-        if (e->kind != T_EXT) continue;
-        struct str name = scan_name(w->s, e->sym);
-        writer |= str_eqc(e->path, "net/http") && str_eqc(name, "ResponseWriter");
-        request |= str_eqc(e->path, "net/http") && str_eqc(name, "Request");
-        one |= str_eqc(name, "RequestCtx") ||
-               (str_eqc(name, "Context") && (str_find(e->path, STR("gin")) != STR_NPOS ||
-                                             str_find(e->path, STR("echo")) != STR_NPOS));
+        struct str path, name = type_name(w->s, type_of_node(&w->types, p->kid[1]), &path);
+        writer |= str_eqc(path, "net/http") && str_eqc(name, "ResponseWriter");
+        request |= str_eqc(path, "net/http") && str_eqc(name, "Request");
+        one |= is_context(path, name);
     }
     return (writer && request) || (one && n == 1);
 }
 
-bool is_handler_closure(struct walker *w, struct go_node *type)
+static bool embeds_rpc_server(struct scan *s, const struct gobj *o)
 {
-    return is_handler(w, type);
+    struct gtype *u = o ? type_under(s, o->type) : &s->unknown;
+    for (uint32_t i = 0; u->kind == T_STRUCT && i < u->n_fields; i++) {
+        struct str name = scan_name(s, u->fields[i].sym);
+        if (u->fields[i].embedded && str_ends(name, STR("Server")) &&
+            (str_starts(name, STR("Unimplemented")) || str_starts(name, STR("Unsafe"))))
+            return true;
+    }
+    return false;
+}
+
+// A method that gRPC calls: (context.Context, *In) (*Out, error), (*In, stream) error or
+// (stream) error, of a type that embeds UnimplementedXServer or has Server in its name.
+bool is_rpc(struct walker *w, const struct gfunc *f)
+{
+    if (!f->recv || !f->exported || !f->type->kid[1] || !f->type->kid[2]) return false;
+    struct str owner = scan_name(w->s, f->recv->sym), path, last_path;
+    bool embeds = embeds_rpc_server(w->s, f->recv);
+    if (!embeds && !str_ends(owner, STR("Server")) && !str_ends(owner, STR("server"))) return false;
+    struct go_node *in = f->type->kid[1], *last = in;
+    while (last->next) last = last->next;
+    struct str first = type_name(w->s, type_of_node(&w->types, in->kid[1]), &path);
+    struct gtype *message = type_of_node(&w->types, last->kid[1]);
+    struct str name = type_name(w->s, message, &last_path);
+    if (str_ends(name, STR("Server")) && (str_find_char(name, '_') != STR_NPOS || embeds))
+        return !f->type->kid[2]->next;
+    struct gtype *out = type_of_node(&w->types, f->type->kid[2]->kid[1]);
+    struct str out_path;
+    type_name(w->s, out, &out_path);
+    return in->next == last && str_eqc(path, "context") && str_eqc(first, "Context") &&
+           message->kind == T_PTR && out->kind == T_PTR && f->type->kid[2]->next &&
+           !str_eq(out_path, f->pkg->path) && str_eq(out_path, last_path);
 }
 
 // Runs a closure as a goroutine of its own.
@@ -142,7 +183,7 @@ static bool lock_call(struct walker *w, const struct val *f, uint32_t pos)
         w->st->unknown = true; // some lock that has no name here
         return true;
     }
-    bool read = f->sym == S_RLock || f->sym == S_TryRLock;
+    bool read = f->sym == S_RLock || f->sym == S_TryRLock || f->read_locker;
     bool try = f->sym == S_TryLock || f->sym == S_TryRLock;
     if (unlock_name(f->sym))
         unlock(w, f->p, class);
@@ -184,13 +225,26 @@ void walk_condition(struct walker *w, struct go_node *x, struct state *ret_false
 
 // ---- builtins and the standard library ----
 
+static bool is_value(struct walker *w, struct go_node *x)
+{
+    if (x->kind == GO_CALL || x->kind == GO_COMPOSITE || x->kind == GO_LIT ||
+        x->kind == GO_BINARY || x->kind == GO_UNARY)
+        return true;
+    return x->kind == GO_IDENT && !eval(w, x).is_type;
+}
+
 static struct val call_builtin(struct walker *w, uint32_t sym, struct go_node *call)
 {
     struct val r = { .t = &w->s->basic }, x = { .t = &w->s->unknown };
     struct go_node *first = call->kid[1];
     if (sym == S_make || sym == S_new) {
         if (first) eval_list(w, first->next);
-        r.t = first ? type_of_node(&w->types, first) : &w->s->unknown;
+        if (first && sym == S_new && is_value(w, first)) { // new(expr), Go 1.26
+            x = eval(w, first);
+            r.t = x.t;
+        } else {
+            r.t = first ? type_of_node(&w->types, first) : &w->s->unknown;
+        }
         if (sym == S_new) r.t = type_new(w->s, T_PTR, r.t);
         r.fresh = true;
         return r;
@@ -210,6 +264,15 @@ static struct val call_builtin(struct walker *w, uint32_t sym, struct go_node *c
     return r;
 }
 
+static bool prints_itself(const struct gobj *o)
+{
+    static const uint32_t own[] = { S_String,   S_Error,       S_Format,
+                                    S_GoString, S_MarshalJSON, S_MarshalText };
+    for (size_t i = 0; i < array_size(own); i++)
+        if (map_get(&o->methods, own[i])) return true;
+    return false;
+}
+
 // The maps of a value that is printed or encoded are iterated.
 static void read_whole(struct walker *w, const struct val *v, uint32_t pos)
 {
@@ -221,7 +284,7 @@ static void read_whole(struct walker *w, const struct val *v, uint32_t pos)
         note_access(w, ACCESS_RANGE, &m, pos);
         return;
     }
-    if (u->kind != T_STRUCT || !o || o->methods.n) return; // may have a way of its own
+    if (u->kind != T_STRUCT || (o && prints_itself(o))) return;
     for (uint32_t i = 0; i < u->n_fields; i++) {
         if (!type_is_map(w->s, u->fields[i].type)) continue;
         struct val m = { .t = u->fields[i].type };
@@ -250,50 +313,85 @@ static bool call_maps(struct walker *w, const struct val *f, struct args *a, uin
 static bool prints(const struct val *f, struct scan *s)
 {
     struct str name = scan_name(s, f->sym);
+    if (!f->pkg.n) return f->sym == S_Encode;
     if (str_eqc(f->pkg, "encoding/json")) return str_starts(name, STR("Marshal"));
     return (str_eqc(f->pkg, "fmt") || str_eqc(f->pkg, "log")) &&
            (str_find(name, STR("rint")) != STR_NPOS || str_starts(name, STR("Append")));
 }
 
-// A function value that another package is given to run: as a goroutine, at once, or unknown.
-static void hand_over(struct walker *w, const struct val *f, struct args *a, uint32_t pos)
+// What becomes of a function value that is handed to another function.
+enum fate { FATE_UNKNOWN, FATE_AT_ONCE, FATE_ONCE, FATE_GO, FATE_HANDLER, FATE_CALLBACK };
+
+// By the name of the function that gets it, if it is not of this module.
+static enum fate fate_of(struct walker *w, const struct val *f)
 {
+    static const char *const callbacks[] = { "Subscribe", "Register", "On",    "Handle", "AddFunc",
+                                             "Schedule",  "Every",    "Watch", "Notify", "Use" };
+    static const char *const verbs[] = { "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS",
+                                         "Get", "Post", "Put", "Delete", "Patch", "Any",  "All" };
     struct str name = scan_name(w->s, f->sym);
-    bool go = f->sym == S_Go || f->sym == S_TryGo || f->sym == S_AfterFunc ||
-              str_eqc(name, "Submit") || str_eqc(name, "GoWithContext");
-    bool handle = f->sym == S_HandleFunc || f->sym == S_Handle;
-    bool sync = str_eqc(f->pkg, "sort") || str_eqc(f->pkg, "slices") ||
-                str_eqc(f->pkg, "strings") || str_eqc(f->pkg, "bytes") ||
-                str_eqc(f->pkg, "path/filepath") || f->sym == S_Range;
-    bool once = f->sym == S_Do && f->p && type_is_ext(f->recv_type, "sync", f->recv_type->sym);
-    for (size_t i = 0; i < a->n; i++) {
-        struct val *v = &a->v[i];
-        if (v->closure && (go || handle)) {
-            spawn_closure(w, v->closure, pos, handle, NULL);
-        } else if (v->closure && (sync || once)) {
-            bool was = w->st->once;
-            w->st->once |= once;
-            walk_closure(w, v->closure, w->st, w->thread, NULL, 0);
-            w->st->once = was;
-        } else if (v->closure) {
-            walk_unknown_closure(w, v->closure);
-        }
-        if (!v->fn) continue;
+    if (f->sym == S_Go || f->sym == S_TryGo || f->sym == S_AfterFunc || str_eqc(name, "Submit") ||
+        str_eqc(name, "GoWithContext"))
+        return FATE_GO;
+    if (f->sym == S_HandleFunc || f->sym == S_Handle) return FATE_HANDLER;
+    if (str_eqc(f->pkg, "sort") || str_eqc(f->pkg, "slices") || str_eqc(f->pkg, "strings") ||
+        str_eqc(f->pkg, "bytes") || str_eqc(f->pkg, "path/filepath") || f->sym == S_Range)
+        return FATE_AT_ONCE;
+    if (f->sym == S_Do && f->p && f->recv_type &&
+        type_is_ext(f->recv_type, "sync", f->recv_type->sym))
+        return FATE_ONCE;
+    for (size_t i = 0; i < array_size(callbacks); i++)
+        if (str_starts(name, str_from(callbacks[i]))) return FATE_CALLBACK;
+    for (size_t i = 0; i < array_size(verbs) && !f->pkg.n; i++)
+        if (str_eqc(name, verbs[i])) return FATE_CALLBACK;
+    return FATE_UNKNOWN;
+}
+
+static void hand_over_func(struct walker *w, const struct val *v, enum fate fate, uint32_t pos)
+{
+    if (fate != FATE_GO && fate != FATE_HANDLER && fate != FATE_CALLBACK) {
         v->fn->value_used = true;
-        if (!go && !handle) continue;
-        struct call c = { .caller = w->func,
-                          .callee = v->fn,
-                          .file = w->file,
-                          .pos = pos,
-                          .thread = new_thread(w, handle ? THREAD_HANDLER : THREAD_GO, pos),
-                          .spawns = true };
-        c.state = arena_new(w->s->arena, struct state);
-        c.args = arena_array(w->s->arena, struct place *, 1);
-        c.args[0] = v->p;
-        c.n_args = 1;
-        vec_push(&w->s->calls, c);
+        return;
     }
-    if (go) w->st->started = true;
+    struct call c = {
+        .caller = w->func, .callee = v->fn, .file = w->file, .pos = pos, .spawns = true
+    };
+    c.thread = new_thread(w, fate == FATE_GO ? THREAD_GO : THREAD_HANDLER, pos);
+    c.state = arena_new(w->s->arena, struct state);
+    c.args = arena_array(w->s->arena, struct place *, 1);
+    c.args[0] = v->p;
+    c.n_args = 1;
+    vec_push(&w->s->calls, c);
+}
+
+static void hand_over(struct walker *w, const struct val *v, enum fate fate, uint32_t pos)
+{
+    if (v->fn) hand_over_func(w, v, fate, pos);
+    if (!v->closure) return;
+    if (fate == FATE_GO || fate == FATE_HANDLER) {
+        spawn_closure(w, v->closure, pos, fate == FATE_HANDLER, NULL);
+    } else if (fate == FATE_AT_ONCE || fate == FATE_ONCE) {
+        bool was = w->st->once;
+        w->st->once |= fate == FATE_ONCE;
+        walk_closure(w, v->closure, w->st, w->thread, NULL, 0);
+        w->st->once = was;
+    } else {
+        walk_unknown_closure(w, v->closure);
+    }
+}
+
+// sync/atomic's Load, and those of sync.Map: what was stored, which others see too.
+static bool loads_shared(struct walker *w, const struct val *f, struct val *r)
+{
+    if (f->sym != S_Load && f->sym != S_LoadOrStore && f->sym != S_Swap) return false;
+    bool pointer = type_is_ext(f->recv_type, "sync/atomic", S_Pointer);
+    if (!pointer && !type_is_ext(f->recv_type, "sync/atomic", S_Value) &&
+        !type_is_ext(f->recv_type, "sync", S_Map))
+        return false;
+    const struct gtype *t = f->recv_type->kind == T_PTR ? f->recv_type->elem : f->recv_type;
+    if (pointer && t->n_args) r->t = type_new(w->s, T_PTR, t->args[0]);
+    if (f->sym != S_Swap) r->p = place_step(w->s, f->p, P_INDEX, NULL, S_Load, r->t);
+    return true;
 }
 
 static struct val call_outside(struct walker *w, const struct val *f, struct args *a,
@@ -303,11 +401,14 @@ static struct val call_outside(struct walker *w, const struct val *f, struct arg
     struct val r = { .t = &s->unknown };
     struct str name = scan_name(s, f->sym);
     if (f->pkg.n && call_maps(w, f, a, call->pos, &r)) return r;
-    if (f->pkg.n && prints(f, s))
+    if (prints(f, s))
         for (size_t i = 0; i < a->n; i++) read_whole(w, &a->v[i], call->pos);
     if (!f->pkg.n && f->recv_type) {
         if (lock_call(w, f, call->pos)) return r;
         if (f->sym == S_Wait) walk_join(w);
+        if (f->sym == S_RLocker)
+            return (struct val) { .t = &s->iface, .p = f->p, .read_locker = true };
+        if (loads_shared(w, f, &r)) return r;
         struct gtype *u = type_under(s, f->recv_type);
         struct val m = { .t = f->recv_type, .p = f->p, .fresh = f->fresh };
         if (u->kind == T_MAP && f->recv_type->kind == T_EXT) {
@@ -321,7 +422,9 @@ static struct val call_outside(struct walker *w, const struct val *f, struct arg
         (str_eqc(f->pkg, "log") && str_starts(name, STR("Fatal"))) ||
         (str_eqc(f->pkg, "runtime") && f->sym == S_Goexit))
         w->st->dead = true;
-    hand_over(w, f, a, call->pos);
+    enum fate fate = fate_of(w, f);
+    for (size_t i = 0; i < a->n; i++) hand_over(w, &a->v[i], fate, call->pos);
+    if (fate == FATE_GO) w->st->started = true;
     return r;
 }
 
@@ -379,13 +482,61 @@ static void apply_writes(struct walker *w, struct gfunc *fn, const struct val *a
     }
 }
 
-static void closure_args(struct walker *w, struct gfunc *fn, struct args *a, uint32_t pos)
+// Runs a closure where a function of the tree calls it, under the locks that are held there.
+static void run_inside(struct walker *w, struct closure *c, const struct call *call)
 {
-    (void)fn;
-    (void)pos;
+    const struct gfunc *fn = call->callee;
+    struct state before = *w->st;
+    for (uint8_t i = 0; i < fn->param_state->n; i++) {
+        const struct held *h = &fn->param_state->held[i];
+        struct place *p = place_translate(w->s, h->place, fn, call->args, call->n_args);
+        if (h->mode >= HOLD_READ) lock(w, p, p ? place_class(p) : h->class, h->mode, call->pos);
+    }
+    walk_closure(w, c, w->st, w->thread, NULL, 0);
+    uint32_t receive_seq = w->st->receive_seq;
+    bool started = w->st->started;
+    *w->st = before;
+    w->st->receive_seq = receive_seq;
+    w->st->started = started;
+}
+
+// Function values among the arguments of a function of the tree.
+static void closure_args(struct walker *w, struct args *a, const struct val *f,
+                         const struct call *call)
+{
+    struct gfunc *fn = call->callee;
     for (size_t i = 0; i < a->n; i++) {
-        if (a->v[i].closure) walk_unknown_closure(w, a->v[i].closure);
-        if (a->v[i].fn) a->v[i].fn->value_used = true;
+        struct val *v = &a->v[i];
+        if (!v->closure && !v->fn) continue;
+        uint64_t bit = i + 1 < 64 ? 1ull << (i + 1) : 0;
+        bool known = fn->walk == WALK_DONE && !(fn->param_escapes & bit);
+        enum fate fate = fn->pkg->reported ? FATE_UNKNOWN : fate_of(w, f);
+        if (fate != FATE_CALLBACK) fate = FATE_UNKNOWN; // better seen than guessed
+        if (known && (fn->param_spawned & bit))
+            hand_over(w, v, FATE_GO, call->pos);
+        else if (known && v->closure && (fn->param_called & bit) && !fn->param_state->unknown)
+            run_inside(w, v->closure, call);
+        else
+            hand_over(w, v, fate, call->pos);
+    }
+}
+
+// A call of a function that came as a parameter: callers that hand over a closure want to know
+// where it runs, and under which locks.
+static void note_param_call(struct walker *w, const struct val *f, bool go)
+{
+    struct gfunc *fn = w->func;
+    struct gvar *v = f->p && !f->p->parent ? f->p->var : NULL;
+    if (!v || v->func != fn || v->param < 1 || v->param >= 64) return;
+    if (go || w->thread->kind == THREAD_GO) fn->param_spawned |= 1ull << v->param;
+    fn->param_called |= 1ull << v->param;
+    struct state now = *w->st;
+    now.unknown |= w->in_defer || w->thread->kind != THREAD_BODY;
+    if (!fn->param_state) {
+        fn->param_state = arena_new(w->s->arena, struct state);
+        *fn->param_state = now;
+    } else {
+        state_join(fn->param_state, &now);
     }
 }
 
@@ -405,12 +556,12 @@ static struct val call_tree(struct walker *w, const struct val *f, struct args *
                       .thread = w->thread,
                       .spawns = go,
                       .n_args = (uint32_t)a->n + 1 };
-    c.init = w->func->is_init || (w->func->is_main && !w->st->started) || w->st->once;
+    c.init = !go && (((w->func->is_init || w->func->is_main) && !w->st->started) || w->st->once);
     c.args = arena_array(s->arena, struct place *, c.n_args);
     for (size_t i = 0; i < c.n_args; i++) {
         c.args[i] = all[i].p;
         if (all[i].fresh || (all[i].p && place_owned(all[i].p))) c.owned |= 1ull << i;
-        if (go || (fn->param_escapes >> i & 1)) eval_escape(w, &all[i]);
+        if (!all[i].fn && (go || (fn->param_escapes >> i & 1))) eval_escape(w, &all[i]);
     }
     if (go) {
         c.state = arena_new(s->arena, struct state);
@@ -423,16 +574,17 @@ static struct val call_tree(struct walker *w, const struct val *f, struct args *
         w->st = st;
         w->thread = was;
         vec_push(&s->calls, c);
-        closure_args(w, fn, a, call->pos);
+        closure_args(w, a, f, &c);
         return r;
     }
     c.state = state_save(w);
     vec_push(&s->calls, c);
     apply_writes(w, fn, all, c.n_args, call->pos);
-    closure_args(w, fn, a, call->pos);
-    size_t effects = fn->effects.n;
-    apply_effects(w, fn, &c, &r);
-    if (!effects && (lock_name(f->sym) || unlock_name(f->sym))) lock_call(w, f, call->pos);
+    closure_args(w, a, f, &c);
+    if (f->recv_type && (lock_name(f->sym) || unlock_name(f->sym)) && place_class(f->p))
+        lock_call(w, f, call->pos); // of a wrapper: it is the lock
+    else
+        apply_effects(w, fn, &c, &r);
     if (f->sym == S_Wait) walk_join(w);
     w->st->started |= fn->spawns;
     r.t = result_type(w, fn, f);
@@ -476,9 +628,8 @@ static struct val call_closure(struct walker *w, struct closure *c, struct args 
     return r;
 }
 
-struct val eval_call(struct walker *w, struct go_node *call, bool go, bool deferred)
+struct val eval_call(struct walker *w, struct go_node *call, bool go)
 {
-    (void)deferred;
     struct go_node *fun = call->kid[0];
     while (fun->kind == GO_PAREN) fun = fun->kid[0];
     struct val f = eval(w, fun);
@@ -514,6 +665,7 @@ struct val eval_call(struct walker *w, struct go_node *call, bool go, bool defer
         return (struct val) { .t = &w->s->basic };
     }
     if (f.fn) return call_tree(w, &f, &a, call, go);
+    note_param_call(w, &f, go);
     if (!f.pkg.n && f.recv_type && type_under(w->s, f.recv_type)->kind == T_IFACE) {
         struct call c = { .caller = w->func,
                           .name = f.sym,

@@ -44,7 +44,7 @@ const void *place_class(const struct place *p)
 bool place_owned(const struct place *p)
 {
     const struct gvar *v = place_root((struct place *)p);
-    return v && v->func && v->fresh && !v->escaped;
+    return v && v->func && v->fresh && !v->escaped && !v->lent;
 }
 
 struct place *place_translate(struct scan *s, struct place *p, const struct gfunc *callee,
@@ -60,6 +60,17 @@ struct place *place_translate(struct scan *s, struct place *p, const struct gfun
     }
     struct place *up = place_translate(s, p->parent, callee, args, n_args);
     return up ? place_step(s, up, p->kind, p->field, p->hash, p->type) : NULL;
+}
+
+// What goroutines captured is its owner's alone again when all of them were waited for.
+static bool back_again(const struct walker *w, const struct gvar *v)
+{
+    if (!v->func || !v->fresh || v->escaped || v->thread != w->thread) return false;
+    for (size_t i = w->first_thread; i < w->s->threads.n; i++) {
+        const struct gthread *t = w->s->threads.p[i];
+        if (t->parent == w->thread && t->join_seq == UINT32_MAX) return false;
+    }
+    return true;
 }
 
 // A read that only sees how a variable of this goroutine got its value is not interesting to the
@@ -80,9 +91,11 @@ struct access *note_access(struct walker *w, enum access_op op, const struct val
                         .op = op };
     a.state = state_save(w);
     a.seq = ++w->s->seq;
-    a.owned = map->fresh || place_owned(p) || w->st->once;
-    a.init = w->func->is_init || (w->func->is_main && !w->st->started && w->thread->kind == 0);
+    a.owned = map->fresh || map->owned || place_owned(p) || w->st->once || back_again(w, root);
+    a.init =
+        (w->func->is_init || w->func->is_main) && !w->st->started && w->thread->kind == THREAD_BODY;
     a.copied = map->copied;
+    a.sent = p->kind == P_VAR && root->sent;
     a.alias_pos = map->alias_pos;
     a.alias_file = map->alias_file;
     a.alias_locked = map->alias_locked;
@@ -128,7 +141,8 @@ struct gtype *var_type(struct scan *s, struct gobj *o)
             if (sym == S_new) t = type_new(s, T_PTR, t);
         } else if (fn && fn->kind == OBJ_FUNC && fn->func->type->kid[2]) {
             struct type_context fc = { s, o->pkg, fn->file, fn->func->type->kid[0], NULL, false };
-            t = type_of_node(&fc, fn->func->type->kid[2]->kid[1]);
+            t = type_of_func_node(&fc, fn->func->type);
+            t = o->value_index < t->n_args ? t->args[o->value_index] : &s->unknown;
         } else if (fn && fn->kind == OBJ_TYPE) {
             t = fn->type;
         }
@@ -141,11 +155,13 @@ static struct val val_of_var(struct walker *w, struct gvar *v)
 {
     struct val x = { .t = v->global ? var_type(w->s, v->global) : v->type };
     if (!x.t) x.t = &w->s->unknown;
-    if (v->func && v->thread != w->thread)
-        for (struct gthread *t = w->thread; t && t != v->thread; t = t->parent)
-            if (t->kind == THREAD_GO || t->kind == THREAD_HANDLER) v->escaped = true;
+    for (struct gthread *t = v->func ? w->thread : NULL; t && t != v->thread; t = t->parent) {
+        v->lent |= t->kind == THREAD_GO;
+        v->escaped |= t->kind == THREAD_HANDLER;
+    }
     x.closure = v->closure;
     x.unlocker = v->unlocker;
+    x.read_locker = v->read_locker;
     x.p = place_var(w->s, v);
     x.p->type = x.t;
     if (v->alias && !v->no_alias) {
@@ -174,13 +190,21 @@ static struct val val_of_obj(struct walker *w, struct gobj *o)
     return x;
 }
 
+struct val eval_name(struct walker *w, uint32_t sym)
+{
+    struct gobj *o;
+    struct gvar *v = lookup_var(w, sym, &o);
+    if (v) return val_of_var(w, v);
+    if (o) return val_of_obj(w, o);
+    return (struct val) { .t = &w->s->unknown, .sym = sym };
+}
+
 static struct val eval_ident(struct walker *w, struct go_node *n)
 {
     uint32_t sym = scan_sym(w->file, n);
     struct gobj *o;
     struct gvar *v = lookup_var(w, sym, &o);
-    if (v) return val_of_var(w, v);
-    if (o) return val_of_obj(w, o);
+    if (v || o) return eval_name(w, sym);
     struct val x = { .t = &w->s->unknown, .sym = sym };
     if (sym == S_nil) {
         x.is_nil = true;
@@ -194,13 +218,28 @@ static struct val eval_ident(struct walker *w, struct go_node *n)
     return x;
 }
 
+// The lock behind a sync.Cond: the mutex beside it, if there is one; unknown, if there are more.
+static struct place *cond_lock(struct scan *s, struct place *p)
+{
+    static const uint32_t locks[] = { S_Mutex, S_RWMutex, S_Locker };
+    struct gtype *u = p && p->kind == P_FIELD && p->field->owner ? p->field->owner->under : NULL;
+    struct gfield *only = NULL;
+    for (uint32_t i = 0; u && i < u->n_fields; i++)
+        for (size_t k = 0; k < array_size(locks); k++) {
+            if (!type_is_ext(u->fields[i].type, "sync", locks[k])) continue;
+            if (only) return NULL;
+            only = &u->fields[i];
+        }
+    return only ? place_step(s, p->parent, P_FIELD, only, 0, only->type) : p;
+}
+
 static struct val eval_selector(struct walker *w, struct go_node *n)
 {
     struct scan *s = w->s;
     struct val x = eval(w, n->kid[0]);
     uint32_t sym = scan_sym(w->file, n);
-    struct val r = { .t = &s->unknown, .sym = sym };
     if (x.pkg.n && !x.p && n->kid[0]->kind == GO_IDENT) {
+        struct val r = { .t = &s->unknown, .sym = sym };
         struct gpackage *p = package_by_path(s, x.pkg);
         struct gobj *o = p ? package_lookup(p, sym) : NULL;
         if (o) return val_of_obj(w, o);
@@ -209,13 +248,21 @@ static struct val eval_selector(struct walker *w, struct go_node *n)
         r.is_type = r.t->kind == T_EXT && type_under(s, r.t)->kind == T_MAP;
         return r;
     }
+    return eval_member(w, &x, sym);
+}
+
+struct val eval_member(struct walker *w, const struct val *from, uint32_t sym)
+{
+    struct scan *s = w->s;
+    struct val x = *from, r = { .t = &s->unknown, .sym = sym };
     struct member m = type_member(s, x.t, sym);
     struct gvar *root = place_root(x.p);
     struct place *base = x.p;
     if (m.found && m.field && root && root->copy_of && x.p == root->place &&
         type_is_map(s, m.type)) {
-        base = root->copy_of;
-        r.copied = true;
+        r.own = place_step(s, x.p, P_FIELD, m.field, 0, m.type);
+        r.copied = !r.own->replaced;
+        if (r.copied) base = root->copy_of;
     }
     for (unsigned i = 0; i < m.depth; i++)
         base = place_step(s, base, P_FIELD, m.path[i], 0, m.path[i]->type);
@@ -223,10 +270,11 @@ static struct val eval_selector(struct walker *w, struct go_node *n)
     if (m.field) {
         r.t = m.type;
         r.p = place_step(s, base, P_FIELD, m.field, 0, m.type);
-        r.owned = place_owned(r.p);
+        r.owned = place_owned(r.p) || (r.p && r.p->replaced_fresh);
         return r;
     }
-    r.p = base;
+    r.p = sym == S_L && type_is_ext(x.t, "sync", S_Cond) ? cond_lock(s, base) : base;
+    r.read_locker = x.read_locker;
     r.recv_type = m.found ? m.type : x.t;
     r.fn = m.method;
     r.alias_pos = x.alias_pos;
@@ -244,8 +292,13 @@ static struct val element_of(struct walker *w, const struct val *x, struct go_no
     struct val r = { .t = &s->unknown };
     if (u->kind != T_MAP && u->kind != T_SLICE) return r;
     struct str text = goast_text(w->file->ast, index);
+    struct gobj *o;
+    struct gvar *v = index->kind == GO_IDENT ? lookup_var(w, scan_sym(w->file, index), &o) : NULL;
+    uint32_t hash = (uint32_t)str_hash(text);
+    if (v) hash ^= v->pos;
     r.t = u->elem;
-    r.p = place_step(s, x->p, P_INDEX, NULL, (uint32_t)str_hash(text), u->elem);
+    r.p = place_step(s, x->p, P_INDEX, NULL, hash, u->elem);
+    if (r.p) r.p->var = v;
     r.alias_pos = x->alias_pos;
     r.alias_file = x->alias_file;
     r.alias_locked = x->alias_locked;
@@ -296,7 +349,7 @@ static struct val eval_unary(struct walker *w, struct go_node *n)
     if (n->op != GO_T_ARROW) return (struct val) { .t = &w->s->basic };
     struct gtype *u = type_under(w->s, x.t);
     if (!is_timer(w, n->kid[0])) {
-        w->st->after_receive = true;
+        w->st->receive_seq = ++w->s->seq;
         walk_join(w);
     }
     return (struct val) { .t = u->kind == T_CHAN ? u->elem : &w->s->unknown };
@@ -320,7 +373,7 @@ static struct val eval_inner(struct walker *w, struct go_node *n)
     case GO_PAREN: return eval(w, n->kid[0]);
     case GO_SELECTOR: return eval_selector(w, n);
     case GO_INDEX: return eval_index(w, n);
-    case GO_CALL: return eval_call(w, n, false, false);
+    case GO_CALL: return eval_call(w, n, false);
     case GO_COMPOSITE: return eval_composite(w, n);
     case GO_UNARY: return eval_unary(w, n);
     case GO_FUNC_LIT:
@@ -384,7 +437,7 @@ struct val val_result(struct walker *w, const struct val *x, uint32_t i)
 void eval_escape(struct walker *w, const struct val *v)
 {
     struct gvar *root = place_root(v->p);
-    if (root && root->func) root->escaped = true;
+    if (root && root->func && type_under(w->s, v->t)->kind != T_BASIC) root->escaped = true;
     if (v->fn) v->fn->value_used = true;
 }
 
@@ -417,6 +470,7 @@ void eval_assign(struct walker *w, struct go_node *left, const struct val *x, bo
         } else {
             if (x->closure) walk_unknown_closure(w, x->closure);
             eval_escape(w, x);
+            v->dropped |= x->is_nil && w->func->is_init && w->thread->kind == THREAD_BODY;
             replaced(w, place_var(w->s, v));
         }
         return;
@@ -426,10 +480,14 @@ void eval_assign(struct walker *w, struct go_node *left, const struct val *x, bo
         struct val m = eval(w, left->kid[0]);
         eval_list(w, left->kid[1]);
         if (type_is_map(w->s, m.t)) note_access(w, ACCESS_WRITE, &m, left->pos);
-        if (!m.owned) eval_escape(w, x);
+        if (!m.owned && place_root(m.p) != place_root(x->p)) eval_escape(w, x);
         return;
     }
     struct val l = eval(w, left);
+    struct gvar *root = place_root(l.p);
+    if (!l.own && l.p && l.p->kind == P_FIELD && root->by_value && l.p->parent == root->place)
+        l.own = l.p;
+    if (l.own && !op) l.own->replaced = true, l.own->replaced_fresh = x->fresh || x->owned;
     if (left->kind == GO_SELECTOR && l.p && !op) replaced(w, l.p);
-    if (!l.owned) eval_escape(w, x);
+    if (!l.owned && (!root || root != place_root(x->p))) eval_escape(w, x);
 }

@@ -5,6 +5,7 @@
 //   goscan_walk.c   statements of a function: order, branches, locks held on each way
 //   goscan_expr.c   expressions: what place and type each has, which maps it touches
 //   goscan_call.c   calls: locks, goroutines, builtins, the standard library, summaries
+//   goscan_notes.c  comments: guards, locks held on entry, suppressions
 //   goscan_solve.c  locks held on entry, owned receivers, concurrent roots, to a fixpoint
 //   goscan_rules.c  the ledger of each map, and what it says
 #pragma once
@@ -25,7 +26,10 @@
     X(Copy) X(Insert) X(DeleteFunc) X(Clone) X(Keys) X(All) X(Collect) X(nil) X(Exit) X(Fatal) \
     X(Fatalf) X(Goexit) X(SetLimit) X(After) X(C) X(Tick) X(sync) X(http) X(true) X(false) \
     X(Append) X(Marshal) X(MarshalIndent) X(Encode) X(Header) X(Form) X(PostForm) X(Trailer) \
-    X(DeepEqual) X(iota) X(Cleanup) X(ServeDNS) X(Lshortfile)
+    X(DeepEqual) X(iota) X(Cleanup) X(ServeDNS) X(Lshortfile) \
+    X(String) X(Error) X(Format) X(GoString) X(MarshalJSON) X(MarshalText) X(LoadOrStore) \
+    X(Swap) X(NewCond) X(Cond) X(L) X(Pointer) X(Value) X(Map) X(Context) X(Ctx) X(RequestCtx) \
+    X(Request) X(ResponseWriter) X(Locker)
 // clang-format on
 
 enum goscan_name {
@@ -39,6 +43,7 @@ enum {
     LIMIT_GOSCAN_HELD = 12,   // locks held at once
     LIMIT_GOSCAN_DEPTH = 400, // nesting of statements, expressions and types
     LIMIT_GOSCAN_INLINE = 6,  // closures within closures
+    LIMIT_GOSCAN_ENTRY = 16,  // locks on entry of a function
     LIMIT_GOSCAN_CALLS = 200, // functions summarised on the way to another
 };
 
@@ -115,10 +120,16 @@ struct gvar {
     struct closure *closure;
     struct unlocker *unlocker;
     struct gobj *global;
+    struct str guard;  // "mu" of an annotation, or empty
     size_t scope_undo; // length of the walker's `undo` when it was declared
-    bool assigned, fresh, escaped, no_alias, by_value, try_lock, alias_has_via;
-    struct place *try_place; // `ok := mu.TryLock()`
-    struct val *via;         // how the alias came about, if through a call
+    bool assigned, fresh, escaped, no_alias, by_value;
+    bool dropped; // a global that init sets to nil: only init uses it
+    bool lent;    // captured by a goroutine: its owner's again once that was waited for
+    bool sent;    // over a channel, and nothing new assigned since
+    bool remade;  // assigned to again
+    struct gloop *sent_loop;
+    bool read_locker; // `l := mu.RLocker()`
+    struct val *via;  // how the alias came about, if through a call
 };
 
 enum place_kind { P_VAR, P_FIELD, P_INDEX, P_CALL };
@@ -127,9 +138,10 @@ struct place {
     enum place_kind kind;
     uint32_t id, hash;
     struct place *parent;
-    struct gvar *var;
+    struct gvar *var; // P_VAR: itself; P_INDEX: the variable that is the index, or NULL
     struct gfield *field;
     struct gtype *type;
+    bool replaced, replaced_fresh; // a field of a copied struct that got a value of its own
 };
 
 enum hold_mode { HOLD_NONE, HOLD_MAYBE, HOLD_READ, HOLD_WRITE };
@@ -146,7 +158,8 @@ struct held {
 struct state {
     struct held held[LIMIT_GOSCAN_HELD];
     uint8_t n;
-    bool dead, unknown, started, once, after_receive, keyed, sent;
+    bool dead, unknown, started, once;
+    uint32_t receive_seq; // of the last receive on every way here, or 0
 };
 
 struct gloop {
@@ -178,7 +191,7 @@ struct access {
     uint32_t alias_pos, via_pos;
     struct gsource *alias_file, *via_file;
     uint8_t op, depth; // depth: of maps in maps
-    bool owned, init, copied, alias_locked, published, element;
+    bool owned, init, copied, alias_locked, sent;
 };
 
 struct call {
@@ -233,25 +246,23 @@ struct gfunc {
     struct go_node *node, *type;
     struct gvar **params; // receiver first (NULL if none)
     uint32_t n_params;
-    struct gtype **results;
-    uint32_t n_results;
     enum { WALK_NEW, WALK_BUSY, WALK_DONE } walk;
     VEC(struct lock_effect) effects;
+    VEC(struct lock_effect) asked; // what its annotations say is held on entry
     VEC(struct param_write) writes;
     struct place *returns_place; // an alias of a field, in terms of the receiver or a global
     uint32_t returns_pos;
-    bool returns_fresh, returns_other, returns_locked, returns_unlocker, spawns, calls_param_go;
+    bool returns_fresh, returns_other, returns_locked, returns_unlocker, spawns;
     uint64_t param_escapes, param_called, param_spawned;
-    struct state *param_called_state; // locks held when a function parameter is called
+    struct state *param_state; // locks held when a function parameter is called
     struct gvar **results_named;
     // solved:
     VEC(struct entry_lock) entry;
-    bool has_caller, called_unknown, reachable_shared;
+    bool has_caller, called_unknown, reachable_shared, entry_solved, unchecked;
     uint64_t param_shared; // bit i: some caller passes a value that others see
-    uint64_t param_seen;
     VEC(const struct call *) callers;
     const struct gthread *root[2]; // goroutines it runs in
-    bool root_multi, in_main, init_only;
+    bool root_multi, init_only;
 };
 
 struct gsource {
@@ -282,7 +293,6 @@ struct scan {
     struct strmap by_path;
     struct str root; // what packages of a tree without a go.mod are imported under
     VEC(struct gfunc *) funcs;
-    struct map methods_by_name; // sym → index + 1 in method_lists
     VEC(struct gfunc *) methods;
     struct map places;
     uint32_t n_places;
@@ -316,6 +326,8 @@ struct gtype *type_new(struct scan *s, enum type_kind kind, struct gtype *elem);
 struct gtype *type_of_node(const struct type_context *c, struct go_node *n);
 struct gtype *type_of_func_node(const struct type_context *c, struct go_node *n);
 struct gtype *type_under(struct scan *s, struct gtype *t); // never NULL
+// The name of a named type, through one pointer; else empty.
+struct str type_name(struct scan *s, const struct gtype *t, struct str *ret_path);
 struct gtype *type_deref(struct scan *s, struct gtype *t); // underlying, through one pointer
 struct gobj *type_obj(struct gtype *t);                    // the named type, through one pointer
 bool type_is_map(struct scan *s, struct gtype *t);
@@ -332,7 +344,7 @@ struct member {
     struct gtype *type;     // of the field, or of the holder of the method
     struct gfield *path[6]; // embedded fields on the way
     uint8_t depth;
-    bool found, ext_method;
+    bool found;
 };
 struct member type_member(struct scan *s, struct gtype *t, uint32_t sym);
 
@@ -345,13 +357,13 @@ struct val {
     struct gtype *recv_type;
     struct closure *closure;
     struct str pkg; // a package name
-    struct gobj *type_obj;
     bool is_type, fresh, is_builtin, is_nil;
     bool owned;   // fresh and nobody else has it
     uint32_t sym; // name of what was selected, for calls by name
     uint32_t alias_pos;
     struct gsource *alias_file;
-    bool alias_locked, copied, published;
+    bool alias_locked, copied, read_locker;
+    struct place *own; // a field of a copied struct, where `p` is that of the original
     struct unlocker *unlocker;
 };
 
@@ -379,10 +391,11 @@ struct walker {
     })
     undo;
     unsigned inlined;
-    bool in_defer, in_closure;
+    bool in_defer, in_closure, deferred_wait;
     struct state exit, *saved;
     VEC(struct gvar *) aliases;
-    size_t first_thread, scope; // scope: length of `undo` where the innermost scope began
+    VEC(struct lock_effect) relocked; // by a defer, at the end
+    size_t first_thread, scope;       // scope: length of `undo` where the innermost scope began
 };
 
 void walk_function(struct scan *s, struct gfunc *f);
@@ -402,7 +415,7 @@ void **scan_clean_bind(struct scan *s);
 void scan_return_bind(struct scan *s, void **bind);
 struct gthread *new_thread(struct walker *w, int kind, uint32_t pos);
 bool is_handler(struct walker *w, struct go_node *type);
-bool is_handler_closure(struct walker *w, struct go_node *type);
+bool is_rpc(struct walker *w, const struct gfunc *f);
 struct val val_result(struct walker *w, const struct val *x, uint32_t i);
 
 struct val eval(struct walker *w, struct go_node *x);
@@ -421,12 +434,26 @@ struct access *note_access(struct walker *w, enum access_op op, const struct val
                            uint32_t pos);
 bool place_owned(const struct place *p);
 
-struct val eval_call(struct walker *w, struct go_node *call, bool go, bool deferred);
+struct val eval_name(struct walker *w, uint32_t sym);
+struct val eval_member(struct walker *w, const struct val *x, uint32_t sym);
+struct val eval_call(struct walker *w, struct go_node *call, bool go);
 void walk_join(struct walker *w);
+
+// ---- goscan_notes.c ----
+// The lock that a comment at a field or variable names ("mu"), or empty.
+struct str note_guard(const struct gsource *f, const struct go_node *n);
+bool note_held_on_entry(const struct gfunc *f); // "s.mu must be held"
+void note_annotations(struct walker *w);        // +checklocks:… of its function
+bool note_suppressed(const struct go_file *ast, uint32_t line);
 
 // ---- goscan_solve.c, goscan_rules.c ----
 void scan_solve(struct scan *s);
 void scan_rules(struct scan *s);
 void scan_deinit(struct scan *s);
+// The mode in which a lock is held at a place in a function's body; own_thread: not in a goroutine
+// that it starts.
+uint8_t mode_at(const struct gfunc *f, const struct state *st, bool own_thread, const void *class,
+                const struct call **without);
+bool call_counts(const struct call *c); // for what is held on entry of the callee
 // How a lock is held at an access; *without: a caller that does not hold it, where callers differ.
 uint8_t entry_mode(const struct access *a, const void *class, const struct call **without);

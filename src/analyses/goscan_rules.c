@@ -6,18 +6,6 @@
 
 #include <stdio.h>
 
-const struct goscan_rule_info goscan_rules[GOSCAN_RULES] = {
-    { "inconsistent-lock", "other accesses hold a lock, this write holds none", GOSCAN_DEFAULT },
-    { "unlocked-read", "written under a lock, read or ranged over without it", GOSCAN_DEFAULT },
-    { "write-under-rlock", "written while the lock is held only for reading", GOSCAN_DEFAULT },
-    { "captured-local", "a local map is used by several goroutines at once", GOSCAN_DEFAULT },
-    { "alias-after-unlock", "the map itself left the locked section", GOSCAN_DEFAULT },
-    { "wrong-lock", "another lock is held than everywhere else", GOSCAN_DEFAULT },
-    { "unguarded-shared", "written from several goroutines, never locked", GOSCAN_MEDIUM },
-    { "shallow-copy", "a copied struct still shares its map", GOSCAN_MEDIUM },
-    { "exported-api", "exported code writes it without a lock", GOSCAN_LIBRARY },
-};
-
 static const char *class_name(struct scan *s, const void *class, const struct place *p)
 {
     while (p && p->kind == P_INDEX) p = p->parent;
@@ -35,7 +23,8 @@ static const char *class_name(struct scan *s, const void *class, const struct pl
 struct guard {
     const void *class;
     const struct place *place;
-    unsigned held, none, held_writes;
+    unsigned held, none, held_writes, score;
+    bool declared; // by a comment
 };
 
 static void locate(const struct gsource *f, uint32_t pos, struct goscan_related *ret,
@@ -44,33 +33,6 @@ static void locate(const struct gsource *f, uint32_t pos, struct goscan_related 
     ret->file = f->ast->path;
     goast_position(f->ast, pos, &ret->line, NULL);
     ret->role = role;
-}
-
-static bool line_suppressed(const struct go_file *ast, uint32_t line)
-{
-    uint32_t lo = 0, hi = ast->n_comments, at;
-    while (lo < hi) {
-        uint32_t middle = (lo + hi) / 2;
-        goast_position(ast, ast->comments[middle].pos, &at, NULL);
-        if (at + 1 < line)
-            lo = middle + 1;
-        else
-            hi = middle;
-    }
-    for (; lo < ast->n_comments; lo++) {
-        goast_position(ast, ast->comments[lo].pos, &at, NULL);
-        if (at > line) return false;
-        struct str text = str_sub(ast->source, ast->comments[lo].pos, ast->comments[lo].end);
-        if (str_starts(text, STR("//nolint")) &&
-            (text.n == 8 || text.p[8] != ':' || str_find(text, STR("maptrap")) != STR_NPOS) &&
-            at == line)
-            return true;
-        if (str_find(text, STR("nolint:maptrap")) != STR_NPOS ||
-            (str_find(text, STR("lint:ignore")) != STR_NPOS &&
-             str_find(text, STR("maptrap")) != STR_NPOS))
-            return true;
-    }
-    return false;
 }
 
 static struct goscan_finding *report(struct scan *s, enum goscan_rule rule, enum goscan_tier tier,
@@ -92,7 +54,7 @@ static struct goscan_finding *report(struct scan *s, enum goscan_rule rule, enum
     goast_position(a->file->ast, a->pos, &f.line, &f.column);
     f.map = class_name(s, a->class, a->place);
     f.guard = g && g->class ? class_name(s, g->class, g->place) : NULL;
-    f.suppressed = line_suppressed(a->file->ast, f.line);
+    f.suppressed = note_suppressed(a->file->ast, f.line);
     f.related = arena_array(s->arena, struct goscan_related, 6);
     char *key = arena_printf(s->arena, "%s|%.*s|%.*s|%.*s|%s", goscan_rules[rule].name,
                              STR_ARG(a->func->pkg->path),
@@ -120,9 +82,11 @@ static const char *op_name(const struct access *a)
 
 static bool is_owned(const struct access *a)
 {
-    if (a->owned || a->init || a->func->init_only || a->func->test || a->file->in->test)
+    if (a->owned || a->init || a->func->test || a->file->in->test || a->func->unchecked)
         return true;
+    if (a->func->init_only && a->thread->kind == THREAD_BODY && !a->state->started) return true;
     const struct gvar *root = place_root(a->place);
+    if (root && root->dropped && place_class(a->place) == root) return true;
     if (!root || root->param < 0 || root->func != a->func || root->param >= 64) return false;
     return a->func->has_caller && !a->func->exported && !a->func->value_used &&
            !(a->func->param_shared >> root->param & 1);
@@ -161,6 +125,19 @@ static bool sibling(const void *class, const struct access *a)
     return true;
 }
 
+// A lock of an object that the map hangs from, at some access: `db.mu` and `db.table.rows`.
+static bool same_object(const void *class, struct access *const *a, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (uint8_t j = 0; j < a[i]->state->n; j++) {
+            const struct held *h = &a[i]->state->held[j];
+            if (h->class == class && h->mode >= HOLD_READ && h->place && h->place->parent &&
+                place_root(h->place) == place_root(a[i]->place))
+                return true;
+        }
+    return false;
+}
+
 static void count_guard(struct access *const *a, size_t n, struct guard *g)
 {
     for (size_t i = 0; i < n; i++) {
@@ -175,10 +152,37 @@ static void count_guard(struct access *const *a, size_t n, struct guard *g)
     }
 }
 
-// The lock that most accesses hold.
-static struct guard find_guard(struct access *const *a, size_t n)
+// The lock that a comment at the map's declaration names.
+static struct guard declared_guard(struct scan *s, struct access *const *a, size_t n)
 {
-    struct guard best = { 0 };
+    struct guard g = { 0 };
+    const struct place *p = a[0]->place;
+    while (p->kind == P_INDEX) p = p->parent;
+    struct str name = p->kind == P_FIELD ? p->field->guard : p->var->guard;
+    if (!name.n) return g;
+    struct gtype *u = p->kind == P_FIELD && p->field->owner ? p->field->owner->under : NULL;
+    for (uint32_t i = 0; u && i < u->n_fields && !g.class; i++)
+        if (str_eq(scan_name(s, u->fields[i].sym), name)) {
+            g.class = &u->fields[i];
+            g.place = place_step(s, p->parent, P_FIELD, &u->fields[i], 0, u->fields[i].type);
+        }
+    const uint64_t *sym = strmap_get(&s->names, name);
+    const struct gobj *o = sym && !g.class ? package_lookup(a[0]->func->pkg, (uint32_t)*sym) : NULL;
+    if (o && o->kind == OBJ_VAR) {
+        g.class = o->var;
+        g.place = place_var(s, o->var);
+    }
+    if (!g.class) return g;
+    g.declared = true;
+    count_guard(a, n, &g);
+    return g;
+}
+
+// The lock that most accesses hold.
+static struct guard find_guard(struct scan *s, struct access *const *a, size_t n)
+{
+    struct guard best = declared_guard(s, a, n);
+    if (best.declared) return best;
     VEC(struct guard) all = { 0 };
     for (size_t i = 0; i < n; i++) {
         for (uint8_t j = 0; j < a[i]->state->n; j++) {
@@ -199,10 +203,12 @@ static struct guard find_guard(struct access *const *a, size_t n)
         for (size_t k = 0; k < all.n && !g.place; k++)
             if (all.p[k].class == g.class) g.place = all.p[k].place;
         count_guard(a, n, &g);
-        if (!sibling(g.class, a[0])) g.held = g.held > 2 ? g.held - 2 : 0;
-        if (g.held > best.held ||
-            (g.held == best.held && g.held && sibling(g.class, a[0]) && !sibling(best.class, a[0])))
-            best = g;
+        g.score = 2 * g.held;
+        if (sibling(g.class, a[0]))
+            g.score++;
+        else if (!same_object(g.class, a, n))
+            g.score = g.held > 2 ? g.score - 4 : 0;
+        if (g.score > best.score) best = g;
     }
     vec_deinit(&seen);
     vec_deinit(&all);
@@ -231,11 +237,70 @@ static void relate(struct goscan_finding *f, struct access *const *a, size_t n,
         }
 }
 
+// The lock was taken in a struct that the function got by value.
+static bool holds_copy(const struct access *a, const void *class)
+{
+    for (uint8_t i = 0; i < a->state->n; i++)
+        if (a->state->held[i].class == class && a->state->held[i].copy) return true;
+    return false;
+}
+
+// `s.locks[k].Lock(); s.m[k] = v`: one lock of an array or map, and a map that is none of many.
+static bool keyed(const struct access *a, const void *class)
+{
+    if (a->place->kind != P_FIELD || a->place->parent->kind == P_INDEX) return false;
+    for (uint8_t i = 0; i < a->state->n; i++) {
+        const struct held *h = &a->state->held[i];
+        if (h->class == class && h->place && h->place->kind == P_INDEX &&
+            h->place->parent->kind == P_FIELD && h->place->parent->parent == a->place->parent)
+            return true;
+    }
+    return false;
+}
+
+// `s.mu.Lock(); to.m[k] = v`, where both came to the function as receiver or parameters.
+static bool other_object(const struct access *a, const void *class)
+{
+    const struct place *p = a->place;
+    if (p->kind != P_FIELD || p->parent->kind != P_VAR || p->parent->var->param < 0) return false;
+    for (uint8_t i = 0; i < a->state->n; i++) {
+        const struct held *h = &a->state->held[i];
+        if (h->class != class || h->mode < HOLD_READ || !h->place) continue;
+        return h->place->kind == P_FIELD && h->place->parent->kind == P_VAR &&
+               h->place->parent->var->param >= 0 && h->place->parent != p->parent;
+    }
+    return false;
+}
+
+static const char *root_name(struct scan *s, const struct gthread *t)
+{
+    if (t->kind == THREAD_HANDLER && t->pos == t->func->node->pos)
+        return arena_printf(s->arena, "%.*s", STR_ARG(scan_name(s, t->func->sym)));
+    struct str file = t->func->file->ast->path;
+    size_t slash = str_rfind_char(file, '/');
+    if (slash != STR_NPOS) file = str_sub(file, slash + 1, file.n);
+    uint32_t line;
+    goast_position(t->func->file->ast, t->pos, &line, NULL);
+    return arena_printf(s->arena, "%s at %.*s:%u",
+                        t->kind == THREAD_HANDLER ? "the callback" : "go", STR_ARG(file), line);
+}
+
+// "; reached from ServeHTTP and from go at cache.go:41", or nothing.
+static const char *reached(struct scan *s, const struct access *a)
+{
+    const struct gthread *t = a->thread, *first = a->func->root[0], *second = a->func->root[1];
+    if (t->kind == THREAD_GO || t->kind == THREAD_HANDLER) first = t, second = NULL;
+    if (!first) return "";
+    if (!second) return arena_printf(s->arena, "; reached from %s", root_name(s, first));
+    return arena_printf(s->arena, "; reached from %s and from %s", root_name(s, first),
+                        root_name(s, second));
+}
+
 static void judge_guarded(struct scan *s, struct access *const *a, size_t n, const struct guard *g)
 {
     unsigned writes = 0;
     for (size_t i = 0; i < n; i++) writes += a[i]->op == ACCESS_WRITE;
-    if (!writes) return;
+    if (!writes && !g->declared) return;
     const char *lock = class_name(s, g->class, g->place);
     unsigned known = g->held + g->none;
     for (size_t i = 0; i < n; i++) {
@@ -246,31 +311,45 @@ static void judge_guarded(struct scan *s, struct access *const *a, size_t n, con
         bool write = x->op == ACCESS_WRITE;
         struct goscan_finding *f = NULL;
         if (m == HOLD_READ && write) {
-            f = report(
-                s, GOSCAN_RLOCK_WRITE, GOSCAN_DEFAULT, x, g,
-                arena_printf(s->arena, "write of %s while %s is held for reading only", map, lock));
+            f = report(s, GOSCAN_RLOCK_WRITE, GOSCAN_DEFAULT, x, g,
+                       arena_printf(s->arena, "write of %s while %s is held for reading only%s",
+                                    map, lock, reached(s, x)));
         } else if (m == HOLD_NONE && (without || !any_lock(x, HOLD_MAYBE))) {
-            bool alias = x->alias_locked;
-            enum goscan_rule rule = alias   ? GOSCAN_ALIAS
+            bool alias = x->alias_locked, copy = holds_copy(x, g->class);
+            enum goscan_rule rule = copy    ? GOSCAN_WRONG_LOCK
+                                    : alias ? GOSCAN_ALIAS
                                     : write ? GOSCAN_INCONSISTENT
                                             : GOSCAN_UNLOCKED_READ;
-            enum goscan_tier tier =
-                g->held >= 1 && g->held * 2 >= g->none && (write || g->held_writes || writes > 1)
-                    ? GOSCAN_DEFAULT
-                    : GOSCAN_MEDIUM;
+            enum goscan_tier tier = g->declared || (g->held >= 1 && g->held * 2 >= g->none &&
+                                                    (write || g->held_writes || writes > 1))
+                                        ? GOSCAN_DEFAULT
+                                        : GOSCAN_MEDIUM;
             f = report(s, rule, tier, x, g,
-                       arena_printf(s->arena,
-                                    "%s %s without %s: %u of %u accesses hold it, this one %s",
-                                    op_name(x), map, lock, g->held, known,
-                                    alias     ? "uses an alias taken under the lock"
+                       arena_printf(s->arena, "%s %s: %u of %u accesses hold %s%s; this one %s%s",
+                                    op_name(x), map, g->held, known, lock,
+                                    g->declared ? ", as its comment asks" : "",
+                                    copy      ? "locks a copy of it"
+                                    : alias   ? "uses an alias taken under the lock"
                                     : without ? "is also reached without it"
-                                              : "holds none"));
-        } else if (m == HOLD_NONE && any_lock(x, HOLD_READ) && g->held >= 2 && write) {
+                                              : "none",
+                                    reached(s, x)));
+        } else if (m == HOLD_NONE && any_lock(x, HOLD_READ) && (g->held >= 2 || g->declared) &&
+                   write) {
             if (x->state->n == 1 && x->state->held[0].mode == HOLD_WRITE && !x->func->entry.n)
-                f = report(s, GOSCAN_WRONG_LOCK, GOSCAN_DEFAULT, x, g,
-                           arena_printf(s->arena,
-                                        "write of %s under another lock: %u accesses hold %s", map,
-                                        g->held, lock));
+                f = report(
+                    s, GOSCAN_WRONG_LOCK, GOSCAN_DEFAULT, x, g,
+                    arena_printf(s->arena, "write of %s under %s: %u accesses hold %s%s", map,
+                                 class_name(s, x->state->held[0].class, x->state->held[0].place),
+                                 g->held, lock, reached(s, x)));
+        } else if (write && m >= HOLD_READ && keyed(x, g->class)) {
+            f = report(
+                s, GOSCAN_WRONG_LOCK, GOSCAN_DEFAULT, x, g,
+                arena_printf(s->arena,
+                             "write of %s under one of many %s: another key takes another lock",
+                             map, lock));
+        } else if (write && m == HOLD_MAYBE && other_object(x, g->class)) {
+            f = report(s, GOSCAN_WRONG_LOCK, GOSCAN_MEDIUM, x, g,
+                       arena_printf(s->arena, "write of %s under %s of another object", map, lock));
         }
         relate(f, a, n, x, g, without);
     }
@@ -310,13 +389,16 @@ static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
                            "write of %s through a copy of its struct, which shares the map", map));
         else if (shared)
             f = report(s, GOSCAN_UNGUARDED, GOSCAN_MEDIUM, x, &none,
-                       arena_printf(
-                           s->arena,
-                           "write of %s, which several goroutines reach and no access locks", map));
-        else if (x->func->reachable_shared || x->func->exported)
-            f = report(s, GOSCAN_EXPORTED, GOSCAN_LIBRARY, x, &none,
                        arena_printf(s->arena,
-                                    "write of %s in exported code, and no access locks it", map));
+                                    "write of %s: several goroutines reach it, and none of %zu "
+                                    "accesses holds a lock%s",
+                                    map, n, reached(s, x)));
+        else if (x->func->reachable_shared || x->func->exported)
+            f = report(
+                s, GOSCAN_EXPORTED, GOSCAN_LIBRARY, x, &none,
+                arena_printf(s->arena,
+                             "write of %s in exported code: none of %zu accesses holds a lock", map,
+                             n));
         if (f && root)
             locate(root->func->file, root->pos, &f->related[f->n_related++],
                    "goroutine or handler");
@@ -360,11 +442,22 @@ static bool unlocked_pair(const struct access *a, const struct access *b)
     for (uint8_t i = 0; i < a->state->n; i++) {
         if (a->state->held[i].mode == HOLD_MAYBE) return false;
         for (uint8_t j = 0; j < b->state->n; j++)
-            if (a->state->held[i].class == b->state->held[j].class) return false;
+            if (a->state->held[i].class == b->state->held[j].class &&
+                (a->state->held[i].mode != HOLD_READ || b->state->held[j].mode != HOLD_READ))
+                return false;
     }
     for (uint8_t j = 0; j < b->state->n; j++)
         if (b->state->held[j].mode == HOLD_MAYBE) return false;
     return true;
+}
+
+// A lock in common, but both hold it for reading.
+static bool both_read(const struct access *a, const struct access *b)
+{
+    for (uint8_t i = 0; i < a->state->n; i++)
+        for (uint8_t j = 0; j < b->state->n; j++)
+            if (a->state->held[i].class == b->state->held[j].class) return true;
+    return false;
 }
 
 static bool at_once(const struct access *a, const struct access *b, const struct gvar *v)
@@ -373,32 +466,60 @@ static bool at_once(const struct access *a, const struct access *b, const struct
     if (t == u) return t != v->thread && many(t, v);
     if (u->kind == THREAD_UNKNOWN || t->kind == THREAD_UNKNOWN) return false;
     if (child_of(t, u)) {
-        if (a->state->after_receive) return false;
+        if (a->state->receive_seq || b->state->receive_seq > t->spawn_seq) return false;
         if (b->seq > t->spawn_seq) return b->seq < t->join_seq;
         return t->loop && !t->loop_joined && t->join_seq == UINT32_MAX &&
                common_loop(t->loop, b->loop, v->loop);
     }
     if (child_of(u, t)) return at_once(b, a, v);
-    if (a->state->after_receive || b->state->after_receive) return false;
+    if (a->state->receive_seq || b->state->receive_seq) return false;
     return t->spawn_seq < u->join_seq && u->spawn_seq < t->join_seq;
+}
+
+// `parts[i][k] = v`, where i is the goroutine's own or that of its round of the loop.
+static bool own_element(const struct access *a, const struct gvar *v)
+{
+    for (const struct place *p = a->place; p->parent; p = p->parent)
+        if (p->kind == P_INDEX && p->var && p->var->func &&
+            (p->var->thread != v->thread || p->var->loop != v->loop))
+            return true;
+    return false;
+}
+
+// A local map that went over a channel: who received it has it too.
+static void judge_sent(struct scan *s, const struct access *a)
+{
+    const struct gvar *v = place_root(a->place);
+    if (a->op != ACCESS_WRITE || !v || !v->func || a->place->kind != P_VAR) return;
+    bool again = v->sent_loop && v->sent_loop != v->loop && !v->remade &&
+                 common_loop(a->loop, v->sent_loop, v->loop);
+    if (!a->sent && !again) return;
+    if (a->state->n || a->state->unknown) return;
+    struct guard none = { 0 };
+    report(s, GOSCAN_UNGUARDED, GOSCAN_MEDIUM, a, &none,
+           arena_printf(s->arena, "write of %s after it was sent to another goroutine",
+                        class_name(s, a->class, a->place)));
 }
 
 static void judge_captured(struct scan *s, struct access *const *a, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct gvar *v = place_root(a[i]->place);
-        if (!v || !v->func || a[i]->op != ACCESS_WRITE) continue;
+        if (!v || !v->func || a[i]->op != ACCESS_WRITE || own_element(a[i], v)) continue;
         for (size_t k = 0; k < n; k++) {
             if (a[k]->place != a[i]->place || a[k]->func != a[i]->func) continue;
             if (a[i]->thread == v->thread && a[k]->thread == v->thread) continue;
             if (!unlocked_pair(a[i], a[k]) || !at_once(a[i], a[k], v)) continue;
             struct guard none = { 0 };
             const char *map = class_name(s, a[i]->class, a[i]->place);
+            bool reading = both_read(a[i], a[k]);
             struct goscan_finding *f = report(
-                s, GOSCAN_CAPTURED, GOSCAN_DEFAULT, a[i], &none,
+                s, reading ? GOSCAN_RLOCK_WRITE : GOSCAN_CAPTURED, GOSCAN_DEFAULT, a[i], &none,
                 arena_printf(
                     s->arena,
-                    k == i || a[k]->thread == a[i]->thread
+                    reading ? "write of %s in several goroutines, each holding the lock for "
+                              "reading only"
+                    : k == i || a[k]->thread == a[i]->thread
                         ? "write of %s, which many instances of this goroutine share without a lock"
                         : "write of %s while another goroutine uses it, without a common lock",
                     map));
@@ -436,6 +557,7 @@ static int by_place(const void *x, const void *y)
 static void judge_class(struct scan *s, struct access **a, size_t n)
 {
     judge_captured(s, a, n);
+    for (size_t i = 0; i < n; i++) judge_sent(s, a[i]);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         const struct gvar *root = place_root(a[i]->place);
@@ -444,11 +566,49 @@ static void judge_class(struct scan *s, struct access **a, size_t n)
         if (!local && !is_owned(a[i])) a[kept++] = a[i];
     }
     if (!kept) return;
-    struct guard g = find_guard(a, kept);
-    if (g.class && g.held)
+    struct guard g = find_guard(s, a, kept);
+    if (g.score || g.declared)
         judge_guarded(s, a, kept, &g);
     else
         judge_unguarded(s, a, kept);
+}
+
+// Calls of functions whose annotation asks for a lock that the caller does not hold.
+static void judge_call(struct scan *s, const struct call *c, const struct lock_effect *e)
+{
+    uint8_t m = c->spawns
+                    ? HOLD_NONE
+                    : mode_at(c->caller, c->state, c->thread->kind == THREAD_BODY, e->class, NULL);
+    if (m >= e->mode || m == HOLD_MAYBE || !call_counts(c)) return;
+    const struct access *touched = NULL;
+    for (size_t i = 0; i < s->accesses.n; i++) {
+        const struct access *a = &s->accesses.p[i];
+        if (a->func == c->callee && (!touched || a->op > touched->op)) touched = a;
+    }
+    if (!touched || c->caller->unchecked) return;
+    struct access a = *touched;
+    a.func = c->caller;
+    a.file = c->file;
+    a.pos = c->pos;
+    struct guard g = { .class = e->class, .place = e->place };
+    struct str name = scan_name(s, c->callee->sym);
+    struct goscan_finding *f =
+        report(s, m == HOLD_READ ? GOSCAN_RLOCK_WRITE : GOSCAN_INCONSISTENT, GOSCAN_DEFAULT, &a, &g,
+               arena_printf(s->arena, "call of %.*s, which its annotation wants under %s; %s",
+                            STR_ARG(name), class_name(s, e->class, e->place),
+                            m == HOLD_READ ? "held for reading only" : "this one holds none"));
+    if (f)
+        locate(touched->file, touched->pos, &f->related[f->n_related++],
+               touched->op == ACCESS_WRITE ? "write" : "read");
+}
+
+static void judge_calls(struct scan *s)
+{
+    for (size_t i = 0; i < s->calls.n; i++) {
+        const struct call *c = &s->calls.p[i];
+        if (!c->callee || !c->caller->pkg->reported || c->caller->test) continue;
+        for (size_t k = 0; k < c->callee->asked.n; k++) judge_call(s, c, &c->callee->asked.p[k]);
+    }
 }
 
 void scan_rules(struct scan *s)
@@ -469,6 +629,7 @@ void scan_rules(struct scan *s)
         i = end;
     }
     vec_deinit(&all);
+    judge_calls(s);
     if (s->findings.n) qsort(s->findings.p, s->findings.n, sizeof(*s->findings.p), by_place);
 }
 

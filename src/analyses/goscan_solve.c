@@ -3,7 +3,7 @@
 // and the goroutines it runs in. To a fixpoint.
 #include "analyses/goscan_int.h"
 
-enum { LIMIT_ROUNDS = 8 };
+enum { LIMIT_ROUNDS = 16 };
 
 static struct entry_lock *entry_find(const struct gfunc *f, const void *class)
 {
@@ -23,9 +23,8 @@ static uint8_t local_mode(const struct state *st, const void *class, bool *found
     return best;
 }
 
-// The mode in which a lock is held at a place in a function's body.
-static uint8_t mode_at(const struct gfunc *f, const struct state *st, bool own_thread,
-                       const void *class, const struct call **without)
+uint8_t mode_at(const struct gfunc *f, const struct state *st, bool own_thread, const void *class,
+                const struct call **without)
 {
     bool found = false;
     uint8_t mode = local_mode(st, class, &found);
@@ -63,17 +62,23 @@ static bool foreign(const struct call *c, const void *class, const struct scan *
     return true;
 }
 
-static void meet_class(struct scan *s, struct gfunc *f, const struct call *c, const void *class)
+// Before a caller's own entry is solved, nothing is known to be missing there: recursion under a
+// lock stays under it.
+static bool not_yet(const struct call *c, const void *class)
 {
-    struct entry_lock *e = entry_find(f, class);
-    if (!e) {
-        vec_push(&f->entry, (struct entry_lock) { .class = class, .mode = HOLD_WRITE });
-        e = vec_last(&f->entry);
-    }
+    bool found = false;
+    if (c->spawns || c->thread->kind != THREAD_BODY || c->state->unknown) return false;
+    local_mode(c->state, class, &found);
+    return !found && (!c->caller->entry_solved || c->caller == c->callee);
+}
+
+static void meet_class(struct scan *s, struct entry_lock *e, const struct call *c)
+{
+    if (not_yet(c, e->class)) return;
     uint8_t m = c->spawns
                     ? HOLD_NONE
-                    : mode_at(c->caller, c->state, c->thread->kind == THREAD_BODY, class, NULL);
-    if (m >= HOLD_READ && foreign(c, class, s)) m = HOLD_MAYBE;
+                    : mode_at(c->caller, c->state, c->thread->kind == THREAD_BODY, e->class, NULL);
+    if (m >= HOLD_READ && foreign(c, e->class, s)) m = HOLD_MAYBE;
     if (m == HOLD_NONE) {
         if (e->missing < 255) e->missing++;
         if (!e->without) e->without = c;
@@ -85,69 +90,55 @@ static void meet_class(struct scan *s, struct gfunc *f, const struct call *c, co
     }
 }
 
-static bool counts(const struct call *c)
+static bool at_init(const struct call *c)
 {
-    if (c->caller->test || c->init || c->caller->init_only) return false;
+    return c->init || (c->caller->init_only && c->thread->kind == THREAD_BODY && !c->spawns);
+}
+
+bool call_counts(const struct call *c)
+{
+    if (c->caller->test || at_init(c)) return false;
     return !(c->callee->recv && (c->owned & 1) && !c->spawns);
+}
+
+static bool class_known(const struct entry_lock *e, size_t n, const void *class)
+{
+    for (size_t i = 0; i < n; i++)
+        if (e[i].class == class) return true;
+    return false;
 }
 
 // The classes of locks that any caller has a say about, then the meet over the callers.
 static bool solve_entry(struct scan *s, struct gfunc *f)
 {
-    struct entry_lock before[16];
-    size_t n_before = f->entry.n;
-    for (size_t i = 0; i < n_before && i < 16; i++) before[i] = f->entry.p[i];
-    VEC(const void *) classes = { 0 };
+    struct entry_lock now[LIMIT_GOSCAN_ENTRY];
+    size_t n = 0;
+    bool solved = false, any = false;
     for (size_t i = 0; i < f->callers.n; i++) {
         const struct call *c = f->callers.p[i];
-        if (!counts(c)) continue;
-        for (uint8_t j = 0; j < c->state->n; j++) vec_push(&classes, c->state->held[j].class);
-        for (size_t j = 0; j < c->caller->entry.n && !c->spawns; j++)
-            vec_push(&classes, c->caller->entry.p[j].class);
+        if (!call_counts(c)) continue;
+        any = true;
+        solved |= c->caller->entry_solved || c->spawns || c->state->n;
+        size_t local = c->state->n, all = local + (c->spawns ? 0 : c->caller->entry.n);
+        for (size_t j = 0; j < all && n < LIMIT_GOSCAN_ENTRY; j++) {
+            const void *class =
+                j < local ? c->state->held[j].class : c->caller->entry.p[j - local].class;
+            if (!class_known(now, n, class))
+                now[n++] = (struct entry_lock) { .class = class, .mode = HOLD_WRITE };
+        }
     }
-    f->entry.n = 0;
-    for (size_t k = 0; k < classes.n && f->entry.n < 16; k++) {
-        if (entry_find(f, classes.p[k])) continue;
+    for (size_t k = 0; k < n; k++)
         for (size_t i = 0; i < f->callers.n; i++)
-            if (counts(f->callers.p[i])) meet_class(s, f, f->callers.p[i], classes.p[k]);
-    }
-    vec_deinit(&classes);
-    bool changed = n_before != f->entry.n;
-    for (size_t i = 0; i < f->entry.n && i < n_before; i++)
-        changed |= before[i].held != f->entry.p[i].held ||
-                   before[i].missing != f->entry.p[i].missing ||
-                   before[i].maybe != f->entry.p[i].maybe;
+            if (call_counts(f->callers.p[i])) meet_class(s, &now[k], f->callers.p[i]);
+    solved |= !any;
+    bool changed = n != f->entry.n || (solved && !f->entry_solved);
+    for (size_t i = 0; i < n && !changed; i++)
+        changed = now[i].held != f->entry.p[i].held || now[i].missing != f->entry.p[i].missing ||
+                  now[i].maybe != f->entry.p[i].maybe || now[i].mode != f->entry.p[i].mode;
+    f->entry.n = 0;
+    for (size_t k = 0; k < n; k++) vec_push(&f->entry, now[k]);
+    f->entry_solved |= solved;
     return changed;
-}
-
-static bool held_by_comment(const struct gfunc *f)
-{
-    static const char *const marks[] = { "must hold",      "must be held", "ust be called with",
-                                         "aller holds",    "allers hold",  "is held",
-                                         "lock held",      "holding",      "+checklocks",
-                                         "should be held", "under lock",   "should hold",
-                                         "locked by",      "not thread",   "not safe",
-                                         "not goroutine" };
-    const struct go_file *ast = f->file->ast;
-    uint32_t lo = 0, hi = ast->n_comments;
-    while (lo < hi) {
-        uint32_t middle = (lo + hi) / 2;
-        if (ast->comments[middle].end <= f->node->pos)
-            lo = middle + 1;
-        else
-            hi = middle;
-    }
-    uint32_t line, other;
-    goast_position(ast, f->node->pos, &line, NULL);
-    for (uint32_t i = lo; i-- > 0;) {
-        goast_position(ast, ast->comments[i].end, &other, NULL);
-        if (other + 1 < line) return false;
-        goast_position(ast, ast->comments[i].pos, &line, NULL);
-        struct str text = str_sub(ast->source, ast->comments[i].pos, ast->comments[i].end);
-        for (size_t m = 0; m < array_size(marks); m++)
-            if (str_find(text, str_from(marks[m])) != STR_NPOS) return true;
-    }
-    return false;
 }
 
 static void solve_base(struct scan *s, struct gfunc *f, const struct map *dynamic)
@@ -157,8 +148,8 @@ static void solve_base(struct scan *s, struct gfunc *f, const struct map *dynami
         const struct call *c = f->callers.p[i];
         if (c->caller->test) continue;
         any = true;
-        if (!c->init && !c->caller->init_only) only_init = false;
-        if (!counts(c)) continue;
+        if (!at_init(c)) only_init = false;
+        if (!call_counts(c)) continue;
         counted = true;
         unknown_state |= c->state->unknown;
         for (uint32_t k = 0; k < c->n_args && k < 64; k++)
@@ -173,7 +164,7 @@ static void solve_base(struct scan *s, struct gfunc *f, const struct map *dynami
     f->called_unknown = unknown_state || !entry_known ||
                         (f->value_used && !f->exported && !f->handler) ||
                         (f->recv && locked && *locked);
-    if (!counted && (f->locked_name || held_by_comment(f))) f->called_unknown = true;
+    if (!counted && (f->locked_name || note_held_on_entry(f))) f->called_unknown = true;
 }
 
 // Goroutines that each function runs in.
@@ -232,7 +223,7 @@ void scan_solve(struct scan *s)
     for (int round = 0; round < LIMIT_ROUNDS; round++) {
         bool changed = false;
         for (size_t i = 0; i < s->funcs.n; i++) changed |= solve_entry(s, s->funcs.p[i]);
-        if (!changed) break;
+        if (!changed && round > 0) break;
     }
     for (size_t i = 0; i < s->funcs.n; i++) {
         struct gfunc *f = s->funcs.p[i];
@@ -255,6 +246,7 @@ void scan_deinit(struct scan *s)
     for (size_t i = 0; i < s->funcs.n; i++) {
         struct gfunc *f = s->funcs.p[i];
         vec_deinit(&f->effects);
+        vec_deinit(&f->asked);
         vec_deinit(&f->writes);
         vec_deinit(&f->entry);
         vec_deinit(&f->callers);

@@ -173,6 +173,7 @@ static void load_vars(struct scan *s, struct gsource *f, struct go_node *spec, b
         o->var->file = f;
         o->var->param = -1;
         o->var->global = o;
+        o->var->guard = note_guard(f, spec);
     }
 }
 
@@ -361,57 +362,6 @@ static struct gtype *type_of_selector(const struct type_context *c, const struct
     return o->alias ? type_under(s, o->type) : o->type;
 }
 
-static struct str field_guard(const struct gsource *f, const struct go_node *n)
-{
-    static const char *const marks[] = { "guarded by ",   "Guarded by ",  "protected by ",
-                                         "Protected by ", "+checklocks:", "GUARDED_BY(" };
-    const struct go_file *ast = f->ast;
-    uint32_t lo = 0, hi = ast->n_comments;
-    while (lo < hi) { // the first comment that ends after the field begins
-        uint32_t middle = (lo + hi) / 2;
-        if (ast->comments[middle].end <= n->pos)
-            lo = middle + 1;
-        else
-            hi = middle;
-    }
-    struct go_comment around[3];
-    size_t count = 0;
-    uint32_t line, other;
-    goast_position(ast, n->pos, &line, NULL);
-    for (uint32_t i = lo; i-- > 0 && count < 2;) {
-        goast_position(ast, ast->comments[i].end, &other, NULL);
-        if (other + count + 1 < line) break;
-        struct str before = str_sub(ast->source, ast->lines[other - 1], ast->comments[i].pos);
-        if (str_trim(before).n) break; // it belongs to the field before
-        around[count++] = ast->comments[i];
-    }
-    if (lo < ast->n_comments) {
-        goast_position(ast, ast->comments[lo].pos, &other, NULL);
-        if (other == line) around[count++] = ast->comments[lo];
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct str text = str_sub(ast->source, around[i].pos, around[i].end);
-        for (size_t m = 0; m < array_size(marks); m++) {
-            size_t at = str_find(text, str_from(marks[m]));
-            if (at == STR_NPOS) continue;
-            struct str name = str_sub(text, at + strlen(marks[m]), text.n);
-            if (str_starts(name, STR("the "))) name = str_sub(name, 4, name.n);
-            while (name.n && (name.p[0] == '`' || name.p[0] == '\''))
-                name = str_sub(name, 1, name.n);
-            size_t end = 0;
-            while (end < name.n && (name.p[end] == '_' || name.p[end] == '.' ||
-                                    ((name.p[end] | 32) >= 'a' && (name.p[end] | 32) <= 'z') ||
-                                    (name.p[end] >= '0' && name.p[end] <= '9')))
-                end++;
-            while (end && name.p[end - 1] == '.') end--;
-            name = str_sub(name, 0, end);
-            size_t dot = str_rfind_char(name, '.');
-            return dot == STR_NPOS ? name : str_sub(name, dot + 1, name.n);
-        }
-    }
-    return (struct str) { 0 };
-}
-
 static struct gtype *type_of_struct(const struct type_context *c, const struct go_node *n)
 {
     struct gtype *t = type_new(c->s, T_STRUCT, NULL);
@@ -423,19 +373,17 @@ static struct gtype *type_of_struct(const struct type_context *c, const struct g
     t->fields = arena_array(c->s->arena, struct gfield, count + 1);
     for (struct go_node *f = n->kid[0]; f; f = f->next) {
         struct gtype *type = type_of_node(c, f->kid[1]);
-        struct str guard = field_guard(c->file, f);
+        struct str guard = note_guard(c->file, f);
         struct go_node *name = f->kid[0];
         do {
             struct gfield *g = &t->fields[t->n_fields++];
             const struct go_node *id = name;
-            bool pointer = false;
             if (!id) {
                 g->embedded = true;
                 id = f->kid[1];
                 while (id && (id->kind == GO_STAR || id->kind == GO_INDEX || id->kind == GO_PAREN))
                     id = id->kid[0];
             }
-            (void)pointer;
             if (id && (id->kind == GO_IDENT || id->kind == GO_SELECTOR))
                 g->sym = scan_sym(c->file, id);
             g->type = type;
@@ -473,9 +421,11 @@ struct gtype *type_of_func_node(const struct type_context *c, struct go_node *n)
 static struct gtype *type_instance(const struct type_context *c, const struct go_node *n)
 {
     struct gtype *base = type_of_node(c, n->kid[0]);
-    if (base->kind != T_NAMED) return base;
-    struct gtype *t = type_new(c->s, T_NAMED, NULL);
+    if (base->kind != T_NAMED && base->kind != T_EXT) return base;
+    struct gtype *t = type_new(c->s, base->kind, NULL);
     t->obj = base->obj;
+    t->path = base->path;
+    t->sym = base->sym;
     for (struct go_node *a = n->kid[1]; a; a = a->next) t->n_args++;
     t->args = arena_array(c->s->arena, struct gtype *, t->n_args + 1);
     uint32_t i = 0;
@@ -627,6 +577,15 @@ bool type_is_map(struct scan *s, struct gtype *t)
     return type_under(s, t)->kind == T_MAP;
 }
 
+struct str type_name(struct scan *s, const struct gtype *t, struct str *ret_path)
+{
+    *ret_path = (struct str) { 0 };
+    if (t && t->kind == T_PTR) t = t->elem;
+    if (!t || (t->kind != T_NAMED && t->kind != T_EXT)) return (struct str) { 0 };
+    *ret_path = t->kind == T_EXT ? t->path : t->obj->pkg->path;
+    return scan_name(s, t->kind == T_EXT ? t->sym : t->obj->sym);
+}
+
 bool type_is_ext(const struct gtype *t, const char *path, uint32_t sym)
 {
     if (t && t->kind == T_PTR) t = t->elem;
@@ -656,7 +615,6 @@ static bool member_at(struct scan *s, struct gtype *t, uint32_t sym, unsigned de
         }
     }
     if (depth > 0 && holder->kind == T_EXT && lock_method(sym) && str_eqc(holder->path, "sync")) {
-        m->ext_method = true;
         m->type = holder;
         m->depth = (uint8_t)depth;
         return m->found = true;

@@ -35,8 +35,7 @@ void state_join(struct state *into, const struct state *from)
     into->unknown |= other.unknown;
     into->started |= other.started;
     into->once &= other.once;
-    into->after_receive |= other.after_receive;
-    into->keyed |= other.keyed;
+    if (other.receive_seq < into->receive_seq) into->receive_seq = other.receive_seq;
 }
 
 struct state *state_save(struct walker *w)
@@ -113,6 +112,8 @@ void walk_assign_var(struct walker *w, struct gvar *v, const struct val *x, uint
     struct scan *s = w->s;
     bool first = !v->assigned;
     v->assigned = true;
+    v->remade |= !first;
+    v->sent = false;
     if (!v->type || v->type->kind == T_UNKNOWN) v->type = x->t;
     if (x->unlocker) v->unlocker = x->unlocker;
     if (x->closure) v->closure = x->closure;
@@ -131,6 +132,7 @@ void walk_assign_var(struct walker *w, struct gvar *v, const struct val *x, uint
         v->copy_of = x->p;
         return;
     }
+    if (x->read_locker) v->read_locker = true;
     if (v->no_alias || (!first && v->alias != x->p)) {
         v->alias = NULL;
         v->no_alias = true;
@@ -327,7 +329,7 @@ static void walk_range(struct walker *w, struct go_node *n)
     struct branch_target t;
     struct val x = eval(w, n->kid[2]);
     if (type_is_map(w->s, x.t)) note_access(w, ACCESS_RANGE, &x, n->kid[2]->pos);
-    if (type_under(w->s, x.t)->kind == T_CHAN) w->st->after_receive = true;
+    if (type_under(w->s, x.t)->kind == T_CHAN) w->st->receive_seq = ++w->s->seq;
     push_target(w, &t, true);
     struct gloop *outer = w->loop;
     enter_loop(w);
@@ -413,19 +415,49 @@ static void walk_switch(struct walker *w, struct go_node *n)
     w->scope = scope;
 }
 
+// Of a select, a goroutine counts as waited for where every way behind it has waited.
+struct waited {
+    struct gthread *thread;
+    uint32_t joined;
+    bool everywhere;
+};
+
+static struct waited *threads_running(struct walker *w, size_t *ret_n)
+{
+    struct waited *r =
+        arena_array(w->s->arena, struct waited, w->s->threads.n - w->first_thread + 1);
+    for (size_t i = w->first_thread; i < w->s->threads.n; i++)
+        if (w->s->threads.p[i]->join_seq == UINT32_MAX)
+            r[(*ret_n)++] = (struct waited) { w->s->threads.p[i], 0, true };
+    return r;
+}
+
 static void walk_select(struct walker *w, struct go_node *n)
 {
     struct branch_target t;
     push_target(w, &t, false);
     struct state before = *w->st, out = { .dead = true };
+    size_t n_running = 0;
+    struct waited *running = threads_running(w, &n_running);
     for (struct go_node *c = n->kid[0]; c; c = c->next) {
         size_t inner = w->undo.n;
         *w->st = before;
         if (c->kid[0]) walk_stmt(w, c->kid[0]);
         walk_list(w, c->kid[1]);
         leave_scope(w, inner);
+        for (size_t i = 0; i < n_running; i++) {
+            struct waited *r = &running[i];
+            if (r->thread->join_seq != UINT32_MAX)
+                r->joined = r->thread->join_seq;
+            else if (!w->st->dead)
+                r->everywhere = false;
+            r->thread->join_seq = UINT32_MAX;
+        }
         state_join(&out, w->st);
     }
+    for (size_t i = 0; i < n_running; i++)
+        if (running[i].joined && running[i].everywhere)
+            running[i].thread->join_seq = running[i].joined;
     w->target = t.outer;
     state_join(&out, &t.out);
     *w->st = out;
@@ -452,9 +484,14 @@ static void walk_defer(struct walker *w, struct go_node *call)
     bool was = w->in_defer;
     w->in_defer = true;
     w->st = &later;
-    eval_call(w, call, false, true);
+    eval_call(w, call, false);
     w->st = st;
     w->in_defer = was;
+    for (uint8_t i = 0; i < later.n; i++) { // `mu.Unlock(); defer mu.Lock()`
+        const struct held *h = &later.held[i], *now = state_find(st, h);
+        if (h->mode >= HOLD_READ && now && now->mode == HOLD_NONE && !w->in_closure)
+            vec_push(&w->relocked, (struct lock_effect) { h->place, h->class, h->mode });
+    }
     for (uint8_t i = 0; i < st->n; i++) {
         struct held *h = state_find(&later, &st->held[i]);
         if (!h || h->mode == HOLD_NONE) st->held[i].deferred = true;
@@ -507,9 +544,17 @@ static void walk_return(struct walker *w, struct go_node *n)
 
 static void walk_go(struct walker *w, struct go_node *call)
 {
-    eval_call(w, call, true, false);
+    eval_call(w, call, true);
     w->st->started = true;
     w->func->spawns = true;
+}
+
+static void note_sent(struct walker *w, const struct val *v)
+{
+    struct gvar *x = v->p && v->p->kind == P_VAR ? v->p->var : NULL;
+    if (!x || !x->func || !type_is_map(w->s, v->t)) return;
+    x->sent = true;
+    x->sent_loop = w->loop;
 }
 
 static void walk_simple(struct walker *w, struct go_node *n)
@@ -521,8 +566,8 @@ static void walk_simple(struct walker *w, struct go_node *n)
         eval(w, n->kid[0]);
         v = eval(w, n->kid[1]);
         if (v.closure) walk_unknown_closure(w, v.closure);
+        note_sent(w, &v);
         eval_escape(w, &v);
-        w->st->sent = true;
         break;
     case GO_INC_DEC: eval_assign(w, n->kid[0], &none, false, true); break;
     default: break;
@@ -614,7 +659,8 @@ void walk_closure(struct walker *w, struct closure *c, struct state *st, struct 
     struct gthread *was_thread = w->thread;
     struct branch_target *target = w->target;
     struct gloop *loop = w->loop;
-    bool in_closure = w->in_closure;
+    bool in_closure = w->in_closure, deferred_wait = w->deferred_wait;
+    w->deferred_wait = false;
     w->st = st;
     w->thread = thread;
     w->target = NULL;
@@ -624,6 +670,8 @@ void walk_closure(struct walker *w, struct closure *c, struct state *st, struct 
     walk_params(w, c->node->kid[0], NULL, args, n_args);
     walk_body(w, c->node->kid[1]);
     leave_scope(w, mark);
+    if (w->deferred_wait) walk_join(w);
+    w->deferred_wait = deferred_wait;
     state_join(st, &w->exit);
     for (uint8_t i = 0; i < st->n;) // its own deferred unlocks ran
         if (st->held[i].deferred && !(i < was_st->n && was_st->held[i].deferred))
@@ -645,7 +693,7 @@ void walk_unknown_closure(struct walker *w, struct closure *c)
     if (c->walked) return;
     struct state st = { .unknown = true };
     struct gthread *t = new_thread(w, THREAD_UNKNOWN, c->node->pos);
-    if (is_handler_closure(w, c->node->kid[0])) {
+    if (is_handler(w, c->node->kid[0])) {
         t->kind = THREAD_HANDLER;
         t->multi = true;
         st.unknown = false;
@@ -689,6 +737,7 @@ static void summarise(struct walker *w)
         if (h->deferred || h->mode < HOLD_READ || w->exit.dead || h->copy) continue;
         vec_push(&f->effects, (struct lock_effect) { h->place, h->class, h->mode });
     }
+    for (size_t i = 0; i < w->relocked.n; i++) vec_push(&f->effects, w->relocked.p[i]);
     for (uint32_t i = 0; i < f->n_params && i < 64; i++)
         if (f->params[i] && f->params[i]->escaped) f->param_escapes |= 1ull << i;
     if (f->returns_other || f->returns_fresh) f->returns_place = NULL;
@@ -719,13 +768,15 @@ void walk_function(struct scan *s, struct gfunc *f)
     w.first_thread = s->threads.n;
     declare_receiver(&w, f);
     walk_params(&w, f->type, f, NULL, 0);
-    f->handler = is_handler(&w, f->type);
+    note_annotations(&w);
+    f->handler = is_handler(&w, f->type) || is_rpc(&w, f);
     walk_body(&w, f->node->kid[2]);
     leave_scope(&w, 0);
     state_join(&w.exit, &st);
     summarise(&w);
     vec_deinit(&w.undo);
     vec_deinit(&w.aliases);
+    vec_deinit(&w.relocked);
     scan_return_bind(s, s->bind);
     s->bind = bind;
     s->depth = depth;

@@ -24,8 +24,8 @@ static const struct option options[] = {
                "ids that are known, one a line: not reported"),
     OPT_FLAG("write-baseline", struct scan_opts, write_baseline,
              "print the ids of all findings, for --baseline"),
-    OPT_STRING("explain", struct scan_opts, explain, "ID",
-               "only this finding, with its rule explained"),
+    OPT_STRING("explain", struct scan_opts, explain, "ID|RULE",
+               "only this finding, with its rule explained; or what a rule means"),
     OPT_END,
 };
 
@@ -61,12 +61,25 @@ static void keep_wanted(struct goscan_result *r, const struct scan_opts *o, enum
     r->n = kept;
 }
 
+static bool explain_rule(const char *name)
+{
+    for (unsigned i = 0; i < GOSCAN_RULES; i++) {
+        if (strcmp(goscan_rules[i].name, name) != 0) continue;
+        _cleanup_buf_ struct buf out = { 0 };
+        scan_print_rule((enum goscan_rule)i, &out);
+        fwrite(out.p + 1, 1, out.n - 1, stdout); // without the empty line before it
+        return true;
+    }
+    return false;
+}
+
 static struct err *run_scan(const struct invocation *in, int *ret_status)
 {
     const struct scan_opts *o = in->opts;
     if (o->json + o->sarif + o->github + o->write_baseline > 1)
         return err_new(ERR_USAGE,
                        "--json, --sarif, --github and --write-baseline exclude each other");
+    if (o->explain && explain_rule(o->explain)) return NULL;
     enum goscan_tier tier = GOSCAN_DEFAULT;
     while (o->tier && strcmp(tiers[tier], o->tier) != 0) tier++;
     _cleanup_buf_ struct buf baseline = { 0 };

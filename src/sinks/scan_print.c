@@ -8,6 +8,13 @@ static const char *tier_name(enum goscan_tier t)
     return t == GOSCAN_DEFAULT ? "default" : t == GOSCAN_MEDIUM ? "medium" : "library";
 }
 
+void scan_print_rule(enum goscan_rule rule, struct buf *out)
+{
+    const struct goscan_rule_info *r = &goscan_rules[rule];
+    buf_printf(out, "\n%s (tier %s): %s.\n\n%s\n\nWhat to do: %s\n", r->name, tier_name(r->tier),
+               r->summary, r->why, r->advice);
+}
+
 void scan_print_text(const struct scan_report *r, bool explain, struct buf *out)
 {
     for (size_t i = 0; i < r->result.n; i++) {
@@ -18,8 +25,9 @@ void scan_print_text(const struct scan_report *r, bool explain, struct buf *out)
             buf_printf(out, "    %.*s:%u: %s\n", STR_ARG(f->related[k].file), f->related[k].line,
                        f->related[k].role);
         if (explain)
-            buf_printf(out, "    rule %s (tier %s): %s\n", goscan_rules[f->rule].name,
-                       tier_name(f->tier), goscan_rules[f->rule].summary);
+            scan_print_rule(f->rule, out);
+        else
+            buf_printf(out, "    %s\n", goscan_rules[f->rule].advice);
     }
     buf_printf(out,
                "%zu findings in %zu files, %zu lines; %zu maps, %zu accesses in %zu functions\n",

@@ -17,6 +17,7 @@ struct scan_report {
     double took_s;
 };
 
+void scan_print_rule(enum goscan_rule rule, struct buf *out); // its explanation
 void scan_print_text(const struct scan_report *r, bool explain, struct buf *out);
 void scan_print_json(const struct scan_report *r, struct buf *out);
 void scan_print_sarif(const struct scan_report *r, struct buf *out);
