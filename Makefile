@@ -5,7 +5,7 @@ CACHE := $(or $(MAPTRAP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/maptrap)
 LIBBPF := $(CACHE)/libbpf
 export MAPTRAP_CACHE := $(CACHE)
 
-.PHONY: all setup demo test unit golden test-matrix test-kernels soak fuzz bench tables asan clang fmt \
+.PHONY: all setup demo test unit golden test-matrix test-kernels test-scan soak fuzz bench tables asan clang fmt \
 	lint install clean
 
 all: $(BUILD)/build.ninja
@@ -34,6 +34,10 @@ unit: all
 # on where it stopped.
 test-matrix: setup all
 	@scripts/matrix.sh
+
+# The patterns of the static scan under Go's race detector: the bad ones race, the safe ones do not.
+test-scan: setup all
+	@tests/scan/drive.py
 
 # doctor and locate under Debian's kernels 6.1, 6.12 and the newest, emulated.
 test-kernels: all

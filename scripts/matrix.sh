@@ -24,6 +24,7 @@ series() {
 series tests/live/run.py --matrix
 series tests/servers/run.py --suite bookworm
 series tests/servers/run.py --suite trixie
+series tests/scan/drive.py
 series bench/kill9.py
 series bench/crash.py --all
 bench/tables.py

@@ -8,9 +8,10 @@ type S struct {
 	mu sync.RWMutex
 	m  map[string]int
 }
+
 func (s *S) Set(k string, v int) { s.mu.Lock(); defer s.mu.Unlock(); s.m[k] = v }
-func (s *S) Len() int { s.mu.RLock(); defer s.mu.RUnlock(); return len(s.m) }
-func fill(m map[string]int) { m["x"] = 1 }
+func (s *S) Len() int            { s.mu.RLock(); defer s.mu.RUnlock(); return len(s.m) }
+func fill(m map[string]int)      { m["x"] = 1 }
 func (s *S) Fill() {
 	fill(s.m) // want inconsistent-lock
 }

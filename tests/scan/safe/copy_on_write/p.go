@@ -7,8 +7,9 @@ import (
 
 type S struct {
 	mu sync.Mutex
-	m atomic.Value
+	m  atomic.Value
 }
+
 func (s *S) Set(k string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

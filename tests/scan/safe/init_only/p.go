@@ -6,5 +6,6 @@ import (
 
 var mu sync.Mutex
 var m = map[string]int{}
-func init() { m["a"] = 1 }
+
+func init()            { m["a"] = 1 }
 func Get(k string) int { mu.Lock(); defer mu.Unlock(); return m[k] }

@@ -6,6 +6,7 @@ import (
 
 var once sync.Once
 var m map[string]int
+
 func load() map[string]int {
 	once.Do(func() {
 		m = map[string]int{}

@@ -6,9 +6,10 @@ import (
 
 type S struct {
 	mu sync.Mutex
-	m map[string]int
-	n int
+	m  map[string]int
+	n  int
 }
-func New() *S { return &S{m: map[string]int{"a": 1}} }
+
+func New() *S       { return &S{m: map[string]int{"a": 1}} }
 func (s *S) A() int { s.mu.Lock(); defer s.mu.Unlock(); s.n++; return s.m["a"] }
 func (s *S) B() int { return s.m["b"] }

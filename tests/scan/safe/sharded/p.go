@@ -6,9 +6,10 @@ import (
 
 type shard struct {
 	mu sync.Mutex
-	m map[string]int
+	m  map[string]int
 }
 type S struct{ shards [16]*shard }
+
 func (s *S) Set(k string) {
 	sh := s.shards[len(k)%16]
 	sh.mu.Lock()

@@ -5,5 +5,6 @@ import (
 )
 
 var m sync.Map
-func Set(k string) { m.Store(k, 1) }
+
+func Set(k string)     { m.Store(k, 1) }
 func Get(k string) any { v, _ := m.Load(k); return v }

@@ -1,0 +1,5 @@
+package p
+
+func (s *S) Put(k string) {
+	s.m[k] = 1 // want inconsistent-lock
+}

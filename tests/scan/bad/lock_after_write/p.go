@@ -1,0 +1,17 @@
+package p
+
+import "sync"
+
+type S struct {
+	mu sync.Mutex
+	m  map[string]int
+}
+
+func (s *S) Get(k string) int { s.mu.Lock(); defer s.mu.Unlock(); return s.m[k] }
+func (s *S) Del(k string)     { s.mu.Lock(); defer s.mu.Unlock(); delete(s.m, k) }
+func (s *S) Put(k string) {
+	s.m[k] = 1 // want inconsistent-lock
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.m["n"]++
+}

@@ -1,0 +1,5 @@
+package p
+
+type driveContext struct{}
+
+func (driveContext) Path() string { return "/" }

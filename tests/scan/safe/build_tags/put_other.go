@@ -1,0 +1,5 @@
+//go:build !linux && !js
+
+package p
+
+func (s *S) Put(k string) { s.m[k] = 3 }

@@ -1,0 +1,5 @@
+package app
+
+import "testing"
+
+func TestDrive(t *testing.T) { F() }

@@ -1,0 +1,15 @@
+package p
+
+import "sync"
+
+type S struct {
+	mu sync.Mutex
+	m  map[string]int
+}
+
+func (s *S) Set(k string)        { s.mu.Lock(); defer s.mu.Unlock(); s.m[k] = 1 }
+func (s *S) Get(k string) int    { s.mu.Lock(); defer s.mu.Unlock(); return s.m[k] }
+func (s *S) setLocked(k string)  { s.m[k] = 2 }
+func (s *S) SetUnsafe(k string)  { s.m[k] = 3 }
+func (s *S) lockedSet(k string)  { s.m[k] = 4 }
+func (s *S) set_locked(k string) { s.m[k] = 5 }

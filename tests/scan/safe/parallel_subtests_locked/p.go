@@ -1,0 +1,3 @@
+package p
+
+func name(i int) string { return string(rune('a' + i)) }

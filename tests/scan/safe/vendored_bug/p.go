@@ -1,0 +1,5 @@
+package p
+
+import "example.org/lib"
+
+func F() int { return lib.Get("a") }
