@@ -56,19 +56,21 @@ static void note_pair(struct trace_writers *w, const struct trace_writer *a,
     p->running += !inside;
 }
 
-static bool running(const struct trace_writers *w, uint32_t go)
+static const struct trace_go *go_of(const struct trace_writers *w, uint32_t go)
 {
-    return go < w->states->go.n && w->states->go.p[go].state == GOTRACE_RUNNING;
+    static const struct trace_go unknown;
+    return go < w->states->go.n ? &w->states->go.p[go] : &unknown;
 }
 
 // Whether an earlier writer may still be in its write now, and drops it from the list if not.
 static bool still(struct trace_writers *w, size_t i, int64_t now)
 {
     const struct trace_writer *r = &w->recent[i];
-    bool runs = running(w, r->go);
-    if (r->inside ? !runs
-                  : runs && w->states->go.p[r->go].since <= r->time &&
-                        now - r->time <= TRACE_WRITERS_APART_MS * 1000000ll)
+    const struct trace_go *g = go_of(w, r->go);
+    bool runs = g->state == GOTRACE_RUNNING;
+    if (r->inside
+            ? !runs && g->runs == r->runs
+            : runs && g->since <= r->time && now - r->time <= TRACE_WRITERS_APART_MS * 1000000ll)
         return true;
     w->recent[i] = w->recent[--w->n_recent];
     return false;
@@ -94,11 +96,13 @@ static void note_moment(struct trace_writers *w, const struct trace_writer *now)
 void trace_writers_event(struct trace_writers *w, const struct gotrace_event *ev)
 {
     if (ev->stack == 0 || ev->by == GOTRACE_NONE || !map_op_writes(op_of(w, ev->stack))) return;
+    const struct trace_go *g = go_of(w, ev->by);
     struct trace_writer now = { .time = ev->time_ns,
                                 .go = ev->by,
                                 .frame = site_of(w, ev->stack),
                                 .op = (uint8_t)op_of(w, ev->stack),
-                                .inside = !running(w, ev->by) };
+                                .runs = g->runs,
+                                .inside = g->state != GOTRACE_RUNNING };
     if (now.frame != UINT32_MAX) note_moment(w, &now);
 }
 

@@ -31,6 +31,7 @@ struct trace_writer_pair {
 struct trace_writer {
     int64_t time;
     uint32_t go, frame; // frame: number of the site in the tables
+    uint32_t runs;      // how often it had begun to run: it is inside until it runs again
     uint8_t op;
     bool inside; // off its P
 };

@@ -278,16 +278,43 @@ static void writers(void)
           .go = GOTRACE_NONE,
           .by = b,
           .stack = stack },
+        // Off its P inside once more, but it runs again, is done, and waits elsewhere (for a lock,
+        // say) when b is seen next.
+        { .time_ns = 50000001,
+          .kind = GOTRACE_GO,
+          .go = a,
+          .by = a,
+          .stack = stack,
+          .from = GOTRACE_RUNNING,
+          .to = GOTRACE_RUNNABLE },
+        { .time_ns = 50000002,
+          .kind = GOTRACE_GO,
+          .go = a,
+          .by = GOTRACE_NONE,
+          .from = GOTRACE_RUNNABLE,
+          .to = GOTRACE_RUNNING },
+        { .time_ns = 50000003,
+          .kind = GOTRACE_GO,
+          .go = a,
+          .by = a,
+          .from = GOTRACE_RUNNING,
+          .to = GOTRACE_WAITING },
+        { .time_ns = 80000000,
+          .kind = GOTRACE_CPU_SAMPLE,
+          .go = GOTRACE_NONE,
+          .by = b,
+          .stack = stack },
     };
     for (size_t i = 0; i < array_size(events); i++) {
         trace_states_event(&states, &events[i]);
         trace_writers_event(&w, &events[i]);
     }
     trace_writers_finish(&w);
-    CHECK_INT(w.moments, 4);
+    CHECK_INT(w.moments, 6);
     CHECK_INT(w.pair.n, 1);
     CHECK_INT(w.pair.p[0].inside, 1);  // b's sample while a was off its P in the write
-    CHECK_INT(w.pair.p[0].running, 1); // a's sample 2 ns after b's; the last one is too late
+    // a's sample 2 ns after b's, and where it is preempted again; b's own at 50 ms is too late.
+    CHECK_INT(w.pair.p[0].running, 2);
     CHECK_STR(w.pair.p[0].site[0]->function, "main.put");
     trace_writers_deinit(&w);
     trace_states_deinit(&states);
