@@ -312,7 +312,7 @@ static void writers(void)
     trace_writers_finish(&w);
     CHECK_INT(w.moments, 6);
     CHECK_INT(w.pair.n, 1);
-    CHECK_INT(w.pair.p[0].inside, 1);  // b's sample while a was off its P in the write
+    CHECK_INT(w.pair.p[0].inside, 1); // b's sample while a was off its P in the write
     // a's sample 2 ns after b's, and where it is preempted again; b's own at 50 ms is too late.
     CHECK_INT(w.pair.p[0].running, 2);
     CHECK_STR(w.pair.p[0].site[0]->function, "main.put");
