@@ -161,8 +161,7 @@ static void push_status(struct gotrace_v1 *v, const struct v1_event *ev, uint32_
 
 static bool impossible(struct gotrace *t, const struct v1_event *ev, const char *what)
 {
-    enum { HEADER_BYTES = 16 };
-    return gotrace_break(t, HEADER_BYTES + ev->offset, "%s (type %d)", what, ev->type);
+    return gotrace_break(t, V1_HEADER_BYTES + ev->offset, "%s (type %d)", what, ev->type);
 }
 
 // The event's goroutine must be the one that runs on its P.
@@ -182,9 +181,9 @@ static bool leave(struct gotrace *t, const struct v1_event *ev)
     if (!runs(t, ev, false)) return false;
     enum gotrace_state to = GOTRACE_WAITING;
     uint8_t state = GO_WAITING;
-    if (ev->type == V1_GO_END) to = GOTRACE_NOT_EXIST, state = GO_DEAD;
-    if (ev->type == V1_GO_SCHED || ev->type == V1_GO_PREEMPT)
-        to = GOTRACE_RUNNABLE, state = GO_RUNNABLE;
+    enum v1_leave by = v1_leave_by(ev->type);
+    if (by == V1_ENDS) to = GOTRACE_NOT_EXIST, state = GO_DEAD;
+    if (by == V1_YIELDS) to = GOTRACE_RUNNABLE, state = GO_RUNNABLE;
     struct gotrace_event *out = push_go(v, ev, ev->go, GOTRACE_RUNNING, to);
     out->reason = v->state->wait_reason[ev->type];
     go_at(v->state, ev->go)->state = state;
@@ -331,19 +330,6 @@ static bool convert(struct gotrace *t, const struct v1_event *ev)
     case V1_GO_SYS_CALL: return go_syscall(t, ev);
     case V1_GO_SYS_BLOCK: return go_syscall_block(t, ev);
     case V1_GO_SYS_EXIT: return go_syscall_exit(t, ev);
-    case V1_GO_END:
-    case V1_GO_STOP:
-    case V1_GO_SCHED:
-    case V1_GO_PREEMPT:
-    case V1_GO_SLEEP:
-    case V1_GO_BLOCK:
-    case V1_GO_BLOCK_SEND:
-    case V1_GO_BLOCK_RECV:
-    case V1_GO_BLOCK_SELECT:
-    case V1_GO_BLOCK_SYNC:
-    case V1_GO_BLOCK_COND:
-    case V1_GO_BLOCK_NET:
-    case V1_GO_BLOCK_GC: return leave(t, ev);
     case V1_GC_START:
     case V1_GC_DONE:
     case V1_STW_START:
@@ -354,6 +340,7 @@ static bool convert(struct gotrace *t, const struct v1_event *ev)
     case V1_ASSIST_DONE: return range_event(t, ev);
     default: break;
     }
+    if (v1_leave_by(ev->type)) return leave(t, ev);
     push(t->v1, ev);
     if (ev->type == V1_CPU_SAMPLE) t->v1->queue[t->v1->queue_n - 1].kind = GOTRACE_CPU_SAMPLE;
     return true;

@@ -61,6 +61,11 @@ enum v1_type {
     V1_COUNT,
 };
 
+// How the running goroutine leaves its P with an event, if it does.
+enum v1_leave { V1_STAYS, V1_ENDS, V1_STOPS, V1_WAITS, V1_YIELDS };
+enum v1_leave v1_leave_by(uint8_t type);
+enum { V1_HEADER_BYTES = 16 }; // before what v1_event.offset counts from
+
 // An event after the merge; goroutines by their index in the tables, or GOTRACE_NONE.
 struct v1_event {
     int64_t time;   // ticks until the merge is over, then ns since the first event

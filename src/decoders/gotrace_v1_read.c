@@ -60,6 +60,20 @@ static const struct v1_spec {
     [V1_CPU_SAMPLE] = { 19, 3, true },
 };
 
+enum v1_leave v1_leave_by(uint8_t type)
+{
+    static const uint8_t by[V1_COUNT] = {
+        [V1_GO_END] = V1_ENDS,           [V1_GO_STOP] = V1_STOPS,
+        [V1_GO_SCHED] = V1_YIELDS,       [V1_GO_PREEMPT] = V1_YIELDS,
+        [V1_GO_SLEEP] = V1_WAITS,        [V1_GO_BLOCK] = V1_WAITS,
+        [V1_GO_BLOCK_SEND] = V1_WAITS,   [V1_GO_BLOCK_RECV] = V1_WAITS,
+        [V1_GO_BLOCK_SELECT] = V1_WAITS, [V1_GO_BLOCK_SYNC] = V1_WAITS,
+        [V1_GO_BLOCK_COND] = V1_WAITS,   [V1_GO_BLOCK_NET] = V1_WAITS,
+        [V1_GO_BLOCK_GC] = V1_WAITS,     [V1_GO_SYS_BLOCK] = V1_WAITS,
+    };
+    return (enum v1_leave)by[type];
+}
+
 enum { MOST_ARGS = 5 }; // of an event with a fixed number: time, three, stack
 
 struct raw {
@@ -123,8 +137,7 @@ struct reader {
 
 static bool bad(struct reader *r, uint64_t offset, const char *what, unsigned type)
 {
-    enum { HEADER_BYTES = 16 };
-    return gotrace_break(r->t, HEADER_BYTES + offset, "%s (type %u)", what, type);
+    return gotrace_break(r->t, V1_HEADER_BYTES + offset, "%s (type %u)", what, type);
 }
 
 // ---- first pass
@@ -319,24 +332,11 @@ static void take(struct reader *r, struct stream *s, const struct raw *raw)
     s->exit_ticks = 0;
     if (spec->stack) s->ev.stack = stack_of(r, a[spec->args]);
     uint64_t go = s->go;
+    if (v1_leave_by(raw->type)) s->go = 0;
     switch ((enum v1_type)raw->type) {
     case V1_GO_START:
     case V1_GO_START_LABEL: s->seq = a[1]; __attribute__((fallthrough));
     case V1_GO_START_LOCAL: go = s->go = a[0]; break;
-    case V1_GO_END:
-    case V1_GO_STOP:
-    case V1_GO_SCHED:
-    case V1_GO_PREEMPT:
-    case V1_GO_SLEEP:
-    case V1_GO_BLOCK:
-    case V1_GO_BLOCK_SEND:
-    case V1_GO_BLOCK_RECV:
-    case V1_GO_BLOCK_SELECT:
-    case V1_GO_BLOCK_SYNC:
-    case V1_GO_BLOCK_COND:
-    case V1_GO_BLOCK_NET:
-    case V1_GO_BLOCK_GC:
-    case V1_GO_SYS_BLOCK: s->go = 0; break;
     case V1_GO_SYS_EXIT:
         s->seq = a[1];
         s->exit_ticks = (int64_t)a[2];
@@ -370,24 +370,17 @@ static struct transition transition_of(const struct v1_event *ev)
     case V1_GO_START:
     case V1_GO_START_LABEL: return (struct transition) { ev->go, true, true, RUNNABLE, RUNNING };
     case V1_GO_START_LOCAL: return (struct transition) { ev->go, false, true, RUNNABLE, RUNNING };
-    case V1_GO_BLOCK:
-    case V1_GO_BLOCK_SEND:
-    case V1_GO_BLOCK_RECV:
-    case V1_GO_BLOCK_SELECT:
-    case V1_GO_BLOCK_SYNC:
-    case V1_GO_BLOCK_COND:
-    case V1_GO_BLOCK_NET:
-    case V1_GO_BLOCK_GC:
-    case V1_GO_SLEEP:
-    case V1_GO_SYS_BLOCK: return (struct transition) { ev->go, false, false, RUNNING, WAITING };
-    case V1_GO_SCHED:
-    case V1_GO_PREEMPT: return (struct transition) { ev->go, false, false, RUNNING, RUNNABLE };
     case V1_GO_UNBLOCK: return (struct transition) { ev->other, true, true, WAITING, RUNNABLE };
     case V1_GO_UNBLOCK_LOCAL:
         return (struct transition) { ev->other, false, true, WAITING, RUNNABLE };
     case V1_GO_SYS_EXIT: return (struct transition) { ev->go, true, true, WAITING, RUNNABLE };
     case V1_GO_SYS_EXIT_LOCAL:
         return (struct transition) { ev->go, false, true, WAITING, RUNNABLE };
+    default: break;
+    }
+    switch (v1_leave_by(ev->type)) {
+    case V1_WAITS: return (struct transition) { ev->go, false, false, RUNNING, WAITING };
+    case V1_YIELDS: return (struct transition) { ev->go, false, false, RUNNING, RUNNABLE };
     default: return (struct transition) { GOTRACE_NONE, false, false, 0, 0 };
     }
 }
