@@ -2,9 +2,11 @@
 #include "base/mem.h"
 
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 static void *checked(void *p)
@@ -26,6 +28,17 @@ void *mem_alloc(size_t size)
 void *mem_zalloc(size_t size)
 {
     return checked(calloc(1, size ? size : 1));
+}
+
+void *mem_alloc_large(size_t n, size_t size)
+{
+    const size_t page = 2 << 20;
+    size_t total;
+    if (__builtin_mul_overflow(n, size, &total) || total > SIZE_MAX - page) return checked(NULL);
+    total = (total + page - 1) & ~(page - 1);
+    void *p = checked(aligned_alloc(page, total ? total : page));
+    (void)madvise(p, total, MADV_HUGEPAGE); // only a wish
+    return p;
 }
 
 void *mem_realloc_array(void *p, size_t n, size_t size)

@@ -7,6 +7,9 @@
 
 void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *mem_zalloc(size_t size) __attribute__((malloc, returns_nonnull));
+// For hundreds of MB that are filled from their beginning: in pages of 2 MB where the kernel has
+// them, so that it need not be asked for each 4 KB. Not zeroed; for free().
+void *mem_alloc_large(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
 // Multiplication is checked; returns at least one byte.
 void *mem_realloc_array(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 char *mem_strdup(const char *s) __attribute__((malloc, returns_nonnull));

@@ -133,6 +133,7 @@ struct reader {
     VEC(struct go_order) go; // parallel to tables->goroutine
     uint64_t gc_seq;
     VEC(struct moved) exit; // events that belong at another time
+    size_t events;          // that the first pass met: at least as many as come of them
 };
 
 static bool bad(struct reader *r, uint64_t offset, const char *what, unsigned type)
@@ -263,6 +264,7 @@ static bool first_pass(struct reader *r)
         }
         if (type == V1_STRING || type == V1_BATCH) continue;
         if (!r->piece.n) return bad(r, at, "an event before the first batch", type);
+        r->events++;
         if (type == V1_FREQUENCY) {
             struct cursor a = cursor_make("arguments", args);
             r->hz = cursor_uvarint(&a);
@@ -466,7 +468,9 @@ static bool merge(struct reader *r)
 {
     for (size_t i = 0; i < r->stream.n; i++)
         if (!advance(r, &r->stream.p[i])) return false;
-    size_t sample = 0;
+    size_t sample = 0, room = r->events < GOTRACE_V1_EVENTS ? r->events : GOTRACE_V1_EVENTS;
+    r->v->event.p = mem_alloc_large(room + 1, sizeof(*r->v->event.p));
+    r->v->event.cap = room + 1;
     for (;;) {
         struct stream *best = NULL, *waits = NULL;
         for (size_t i = 0; i < r->stream.n; i++) {
