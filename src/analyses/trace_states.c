@@ -199,6 +199,12 @@ struct str trace_go_function(const struct trace_states *s, uint32_t go)
     return root && root->function.n ? root->function : STR("(unknown)");
 }
 
+bool trace_go_is_runtime(const struct trace_states *s, uint32_t go)
+{
+    struct str function = trace_go_function(s, go);
+    return gofunc_is_runtime(function) && !str_eqc(function, "runtime.main");
+}
+
 const char *trace_stuck_name(enum trace_stuck_kind k)
 {
     static const char *const names[] = {
@@ -289,8 +295,7 @@ static uint32_t main_reason(const struct trace_states *s, const struct trace_go 
 static bool stuck(const struct trace_states *s, uint32_t index, struct trace_stuck *ret)
 {
     const struct trace_go *g = &s->go.p[index];
-    struct str function = trace_go_function(s, index);
-    if (gofunc_is_runtime(function) && !str_eqc(function, "runtime.main")) return false;
+    if (trace_go_is_runtime(s, index)) return false;
     int64_t open_ns = s->last_ns - g->since;
     *ret = (struct trace_stuck) { .go = index, .by = GOTRACE_NONE };
     if (g->state == GOTRACE_RUNNABLE && open_ns >= TRACE_STUCK_RUNNABLE_MS * 1000000ll) {

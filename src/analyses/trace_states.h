@@ -123,6 +123,8 @@ void trace_states_deinit(struct trace_states *s);
 
 // The function a goroutine was started with; "(unknown)" if the trace does not say.
 struct str trace_go_function(const struct trace_states *s, uint32_t go);
+// One of the runtime's own (sweeper, scavenger, mark workers), which give way on purpose.
+bool trace_go_is_runtime(const struct trace_states *s, uint32_t go);
 // How the program is told it in JSON and text.
 const char *trace_stuck_name(enum trace_stuck_kind k);
 

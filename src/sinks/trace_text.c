@@ -101,6 +101,14 @@ static int64_t longest_stop(const struct trace_states *s, size_t *ret)
     return most;
 }
 
+// Of the program's own goroutines; NULL if none waited.
+static const struct trace_long_wait *longest_wait(const struct trace_states *s)
+{
+    for (size_t i = 0; i < s->n_longest; i++)
+        if (!trace_go_is_runtime(s, s->longest[i].go)) return &s->longest[i];
+    return NULL;
+}
+
 static size_t pairs_inside(const struct trace_writers *w)
 {
     size_t n = 0;
@@ -157,6 +165,7 @@ void trace_text_verdict(const struct trace_report *r, struct buf *out)
     const struct trace_writers *w = r->writers;
     size_t stop = 0;
     int64_t stop_ns = longest_stop(s, &stop);
+    const struct trace_long_wait *wait = longest_wait(s);
     if (r->broken) buf_adds(out, "Part of a broken trace: ");
     if (s->events == 0) {
         buf_adds(out, r->broken ? "nothing of it can be read." : "The trace holds no event.");
@@ -166,20 +175,21 @@ void trace_text_verdict(const struct trace_report *r, struct buf *out)
         put_frame(out, p->site[0]);
         buf_adds(out, " and ");
         put_frame(out, p->site[1]);
-        buf_printf(out, ", seen %llu times; if that is one map, it is a race.",
-                   (unsigned long long)(p->inside + p->running));
+        unsigned long long seen = p->inside + p->running;
+        buf_printf(out, ", seen %llu time%s; if that is one map, it is a race.", seen,
+                   seen == 1 ? "" : "s");
     } else if (s->n_stuck) {
         buf_printf(out, "%llu goroutine%s stuck between runnable and blocked; ",
                    (unsigned long long)s->n_stuck, s->n_stuck == 1 ? " is" : "s are");
         put_stuck_row(out, s, &s->stuck.p[0]);
         buf_addc(out, '.');
-    } else if (s->n_longest && s->longest[0].ns >= LONG_WAIT_MS * 1000000ll) {
+    } else if (wait && wait->ns >= LONG_WAIT_MS * 1000000ll) {
         buf_adds(out, "Runnable goroutines wait long for a P: up to ");
-        trace_duration(out, s->longest[0].ns);
+        trace_duration(out, wait->ns);
         buf_adds(out, " (");
-        put_go(out, s, s->longest[0].go);
+        put_go(out, s, wait->go);
         buf_addc(out, ' ');
-        put_text(out, trace_go_function(s, s->longest[0].go));
+        put_text(out, trace_go_function(s, wait->go));
         buf_adds(out, ").");
     } else if (stop_ns >= LONG_PAUSE_MS * 1000000ll) {
         buf_adds(out, "The world was stopped for up to ");
@@ -189,9 +199,9 @@ void trace_text_verdict(const struct trace_report *r, struct buf *out)
         buf_adds(out, ").");
     } else {
         buf_adds(out, "No goroutine is stuck: ");
-        if (s->n_longest) {
+        if (wait) {
             buf_adds(out, "the longest wait for a P took ");
-            trace_duration(out, s->longest[0].ns);
+            trace_duration(out, wait->ns);
             buf_adds(out, stop_ns >= 0 ? ", the longest stop of the world " : ".");
         }
         if (stop_ns >= 0) {
