@@ -4,7 +4,6 @@
 <!-- table: NAME --> and <!-- end of table --> is replaced. Names: see TABLES. --check changes nothing
 and exits 1 if a table is not what its results say."""
 import glob
-import json
 import os
 import re
 import sys
@@ -159,10 +158,15 @@ def paired(name, file_key, tool_key, wall, memory):
         ours, ours_mb = median("maptrap", wall), median("maptrap", memory)
         for tool in dict.fromkeys(r[tool_key] for r in mine if r[tool_key] != "maptrap"):
             theirs, theirs_mb = median(tool, wall), median(tool, memory)
-            out.append([file, f"{mine[0]['bytes'] / 1e6:.3g} MB", f"{ours * 1000:.3g} ms", tool,
-                        f"{theirs * 1000:.4g} ms", f"{theirs / ours:.1f} x",
+            cpu = median(tool, "cpu_s") / median("maptrap", "cpu_s")
+            out.append([file, f"{mine[0]['bytes'] / 1e6:.3g} MB", time_text(ours), tool,
+                        time_text(theirs), f"{theirs / ours:.1f} x", f"{cpu:.1f} x",
                         memory_text(ours_mb, memory), memory_text(theirs_mb, memory)])
-    return table(["file", "size", "maptrap", "against", "it takes", "faster", "memory", "its memory"], out) + [source(head)]
+    return table(["file", "size", "maptrap", "against", "it takes", "faster", "less CPU", "memory", "its memory"], out) + [source(head)]
+
+
+def time_text(s):
+    return f"{s:.2f} s" if s >= 0.995 else f"{s * 1000:.3g} ms"
 
 
 def memory_text(value, key):
@@ -179,22 +183,7 @@ def trace_speed():
     return paired("trace", "file", "arm", "s", "peak_mb")
 
 
-def fuzzing():
-    """bench/results/fuzz.jsonl has no head: each row is a record of its own."""
-    path = os.path.join(record.RESULTS, "fuzz.jsonl")
-    if not os.path.exists(path):
-        return []
-    with open(path, encoding="utf-8") as f:
-        rows = [json.loads(line) for line in f]
-    out = []
-    for target in sorted({r["target"] for r in rows}):
-        mine = [r for r in rows if r["target"] == target]
-        out.append([target, f"{sum(r['seconds'] for r in mine) / 60:.0f} min", f"{sum(r['execs'] or 0 for r in mine):,}",
-                    sum(r["crashes"] for r in mine), max(r["date"] for r in mine)[:10]])
-    return table(["target", "fuzzed for", "inputs", "crashes found", "last"], out)
-
-
-TABLES = {f.__name__: f for f in (profile_speed, trace_speed, fuzzing, matrix, cases, servers, safety, cost, kill9, kernels, soak)}
+TABLES = {f.__name__: f for f in (profile_speed, trace_speed, matrix, cases, servers, safety, cost, kill9, kernels, soak)}
 PATTERN = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.S)
 
 
