@@ -18,7 +18,7 @@
 struct locate_args {
     struct pick_options pick;
     uint64_t for_ns, max_hold_ns;
-    bool until_found, no_hold, json, dry_run, all;
+    bool until_found, no_hold, single_probes, json, dry_run, all;
     struct string_list budget;
     const char *keys, *src;
 };
@@ -35,6 +35,8 @@ static const struct option options[] = {
     OPT_DURATION("max-hold", struct locate_args, max_hold_ns, "TIME",
                  "hold one access for this long at most (2ms)"),
     OPT_FLAG("no-hold", struct locate_args, no_hold, "hold nothing: suspects only"),
+    OPT_FLAG("single-probes", struct locate_args, single_probes,
+             "attach probes one by one, as kernels before 6.10 need it (chosen by itself there)"),
     OPT_ENUM("keys", struct locate_args, keys, "HOW",
              "how map keys appear: show, hash, len or off (show)", key_modes),
     OPT_STRING("src", struct locate_args, src, "DIR", "look for source files here"),
@@ -140,6 +142,7 @@ static struct err *run(const struct invocation *in, int *ret_status)
                                 .hold_share = 0.04,
                                 .max_hold_ns = a->max_hold_ns ? a->max_hold_ns : 2000000,
                                 .no_hold = a->no_hold,
+                                .single_probes = a->single_probes,
                                 .keys = keys_mode(a->keys),
                                 .src = a->src,
                                 .stop = &stop_asked };

@@ -99,6 +99,20 @@ static void check_settings(struct doctor *d)
         pressure > 40 ? "holds wait for a quieter moment" : NULL);
 }
 
+static void check_uprobes(struct doctor *d, const struct probes *p)
+{
+    const char *why = probes_why_single(p);
+    if (!why) {
+        add(d, "uprobes", CHECK_YES, "uprobe_multi, seen by all threads", NULL);
+        return;
+    }
+    char text[256];
+    snprintf(text, sizeof(text), "single uprobes, %d at a time: %s", PROBES_SINGLE_MAX, why);
+    add(d, "uprobes", CHECK_PART, text,
+        "attaching takes longer, and fewer call sites are watched at a time; Linux 6.10 does "
+        "better");
+}
+
 // Loads the programs against ourselves, attaches one, and measures what a hit costs.
 static void check_bpf(struct doctor *d)
 {
@@ -114,12 +128,10 @@ static void check_bpf(struct doctor *d)
     double emulated = 0, stepped = 0, program = 0;
     e = probes_calibrate(p, &emulated, &stepped, &program);
     if (e) {
-        add(d, "uprobes", CHECK_NO, e->text,
-            "a kernel with CONFIG_UPROBES and uprobe_multi (6.6) "
-            "is needed");
+        add(d, "uprobes", CHECK_NO, e->text, "a kernel with CONFIG_UPROBE_EVENTS is needed");
     } else {
         d->can_locate = true;
-        add(d, "uprobes", CHECK_YES, probes_multi(p) ? "uprobe_multi" : "single uprobes", NULL);
+        check_uprobes(d, p);
         snprintf(text, sizeof(text),
                  "%.0f ns where the kernel emulates, %.0f ns where it steps; of it the BPF program "
                  "%.0f ns by the kernel's statistics",

@@ -14,7 +14,7 @@ enum {
     IDLE_END_NS = 6000000000u, // nothing left to try for this long: the answer will not change
 };
 
-static struct probes_config config_of(const struct target *t, bool unguarded)
+static struct probes_config config_of(const struct target *t, const struct locate_options *o)
 {
     const struct golayout *y = &t->layout;
     return (struct probes_config) {
@@ -34,7 +34,8 @@ static struct probes_config config_of(const struct target *t, bool unguarded)
         .map_seed_bytes = t->info->swiss ? 8 : 4,
         .iter_map = y->iter_map,
         .write_barrier = t->write_barrier,
-        .unguarded_holds = unguarded,
+        .unguarded_holds = o->no_guard,
+        .single = o->single_probes,
     };
 }
 
@@ -90,8 +91,10 @@ static struct err *look(struct locate *l)
 
 static struct err *prepare(struct locate *l)
 {
-    struct probes_config config = config_of(l->t, l->o->no_guard);
+    struct probes_config config = config_of(l->t, l->o);
     ERR_TRY(probes_open(&config, &l->p));
+    const char *single = probes_why_single(l->p);
+    if (single) log_debug(l->log, "probes one by one: %s", single);
     ERR_TRY(probes_calibrate(l->p, &l->ns_emulated, &l->ns_stepped, &l->ns_program));
     ERR_TRY(windows_sample(l));
     l->holding_allowed = holds_possible(l);

@@ -20,6 +20,7 @@ struct locate_options {
     double hold_share;    // of one core, for busy holds
     uint64_t max_hold_ns; // one hold, at most
     bool no_hold;
+    bool single_probes; // a link each, as kernels without uprobe_multi need it
     // For measuring what the mechanisms do to a racing target; not options of the program.
     bool no_guard; // holds without the guard
     bool endless;  // what is proven is held at again and again, and nothing is withdrawn

@@ -252,6 +252,16 @@ static void add_blind(struct report *r, const char *text)
     r->coverage.blind[r->coverage.n_blind++] = str_from(text);
 }
 
+static void fill_blind_single(struct locate *l)
+{
+    const char *why = probes_why_single(l->p);
+    if (!why || !l->sites_left_out) return;
+    add_blind(l->report, arena_printf(&l->report->arena,
+                                      "up to %zu call sites were left out at a time: probes are "
+                                      "attached one by one (%s), %d at most",
+                                      l->sites_left_out, why, PROBES_SINGLE_MAX));
+}
+
 static void fill_blind(struct locate *l)
 {
     struct report *r = l->report;
@@ -276,6 +286,7 @@ static void fill_blind(struct locate *l)
                      "has one CPU");
     else if (l->lock_fd < 0 && l->busy_lock_ns)
         add_blind(r, "nothing was held: another maptrap holds on this host");
+    fill_blind_single(l);
     if (l->no_room) add_blind(r, "the host has no idle CPU: few and late holds only");
     if (!l->t->write_barrier)
         add_blind(

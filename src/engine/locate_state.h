@@ -69,7 +69,9 @@ struct locate {
     uint64_t open_since_ns, open_ns, closed_ns; // of the window
     uint64_t windows;                           // opened so far
     double cost_at_open_ns, cost_rate;          // of a core, while the last one was open
-    size_t n_attached;                          // call sites
+    uint64_t detach_ns;                         // what switching it off took the last time
+    size_t n_wanted;                            // call sites, when it was opened
+    size_t sites_left_out;                      // of them for want of room, at most
     bool open, holding_allowed;
     double ns_emulated, ns_stepped, ns_program; // of one hit; the last is in the first two
     struct probes_totals totals;

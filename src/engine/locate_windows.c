@@ -16,6 +16,7 @@ enum {
     WINDOW_MIN_NS = 500000000,   // and later (few windows)
     WIDEN_NS = 150000000,   // how long a window stays before it is looked at what it should hold,
     REVIEW_NS = 1000000000, // at first and later
+    REVIEW_DETACHES = 3,    // and this many times what detaching takes, where links are single
     DISCOVER_FIRST = 3,
     DISCOVER_EACH = 4,
     SITES_HOT_MAX = 600, // call sites of hot functions that are probed instead
@@ -145,25 +146,43 @@ static bool is_emulated(struct locate *l, uint64_t at)
     return gobin_read(l->t->bin, at, insn, sizeof(insn)) && gobin_emulated(insn, sizeof(insn));
 }
 
+static struct err *attach_site(struct locate *l, uint32_t i, struct probe_point *call,
+                               size_t *n_call, struct probe_point *ret, size_t *n_ret)
+{
+    struct call_site *s = &l->site[i];
+    uint64_t offset, after = s->call->address + s->call->size;
+    if (gobin_offset(l->t->bin, s->call->address, &offset))
+        call[(*n_call)++] = (struct probe_point) { offset, COOKIE(i, s->func->op, s->func->map_arg,
+                                                                  s->func->key_arg, 0, 0, 0) };
+    uint64_t release = release_point(l, after);
+    if (!gobin_offset(l->t->bin, release, &offset)) return NULL;
+    ret[(*n_ret)++] = (struct probe_point) { offset, i };
+    ERR_TRY(probes_set_return(l->p, after + l->t->bias, i));
+    l->returns_all++;
+    l->returns_emulated += is_emulated(l, release);
+    return NULL;
+}
+
+// How many call sites may be probed: each takes two points, and the functions need theirs.
+static size_t sites_room(const struct locate *l)
+{
+    size_t room = probes_room(l->p);
+    if (room == SIZE_MAX) return SITES_MAX;
+    return room > l->t->n_funcs ? (room - l->t->n_funcs) / 2 : 0;
+}
+
+// Those of trials first: the sites of hot functions are many.
 static struct err *attach_sites(struct locate *l)
 {
     static struct probe_point call[SITES_MAX], ret[SITES_MAX];
-    size_t n_call = 0, n_ret = 0;
-    for (uint32_t i = 0; i < l->n_sites; i++) {
-        struct call_site *s = &l->site[i];
-        if (!s->wanted || !s->func) continue;
-        uint64_t offset, after = s->call->address + s->call->size;
-        if (gobin_offset(l->t->bin, s->call->address, &offset))
-            call[n_call++] = (struct probe_point) { offset, COOKIE(i, s->func->op, s->func->map_arg,
-                                                                   s->func->key_arg, 0, 0, 0) };
-        uint64_t release = release_point(l, after);
-        if (!gobin_offset(l->t->bin, release, &offset)) continue;
-        ret[n_ret++] = (struct probe_point) { offset, i };
-        ERR_TRY(probes_set_return(l->p, after + l->t->bias, i));
-        l->returns_all++;
-        l->returns_emulated += is_emulated(l, release);
-    }
-    l->n_attached = n_call;
+    size_t n_call = 0, n_ret = 0, wanted = 0, room = sites_room(l);
+    for (int hot = 0; hot < 2; hot++)
+        for (uint32_t i = 0; i < l->n_sites; i++) {
+            const struct call_site *s = &l->site[i];
+            if (!s->wanted || !s->func || s->of_hot != hot || ++wanted > room) continue;
+            ERR_TRY(attach_site(l, i, call, &n_call, ret, &n_ret));
+        }
+    if (wanted > room && wanted - room > l->sites_left_out) l->sites_left_out = wanted - room;
     ERR_TRY(probes_attach(l->p, PROBE_CALL, call, n_call));
     return probes_attach(l->p, PROBE_RETURN, ret, n_ret);
 }
@@ -230,11 +249,13 @@ void windows_close(struct locate *l)
     if (!l->open) return;
     probes_quiet(l->p);
     probes_settle(l->p, GUARD_LINGER_NS);
+    uint64_t began = clock_now_ns();
     probes_detach(l->p, PROBE_ENTRY);
     probes_detach(l->p, PROBE_CALL);
     probes_detach(l->p, PROBE_RETURN);
     probes_clear_returns(l->p);
     uint64_t now = clock_now_ns();
+    l->detach_ns = now - began;
     double before = l->cost_at_open_ns, spent = windows_cost_ns(l) - before;
     l->open = false;
     l->open_ns += now - l->open_since_ns;
@@ -268,7 +289,7 @@ static struct err *open_window(struct locate *l)
     l->cost_at_open_ns = windows_cost_ns(l);
     l->open = true;
     if (probes_attached(l->p, PROBE_STOP) == 0) ERR_TRY(attach_once(l));
-    collect_sites(l);
+    l->n_wanted = collect_sites(l);
     ERR_TRY(set_inner_returns(l));
     // The guard's release is on before anything can take it.
     ERR_TRY(attach_sites(l));
@@ -279,11 +300,25 @@ static struct err *open_window(struct locate *l)
     return NULL;
 }
 
+// Single links come off one after the other: what that took the last time.
+static uint64_t detach_ns(const struct locate *l)
+{
+    return probes_why_single(l->p) && l->detach_ns > DETACH_NS ? l->detach_ns : DETACH_NS;
+}
+
+// How long a window stays before it is looked at what it should hold.
+static uint64_t review_ns(const struct locate *l)
+{
+    if (l->windows < DISCOVER_FIRST) return WIDEN_NS;
+    // Where changing it takes seconds in which nothing is held, it must last longer than that.
+    return probes_why_single(l->p) ? REVIEW_NS + REVIEW_DETACHES * detach_ns(l) : REVIEW_NS;
+}
+
 // How much of the budget must have grown back before a window is worth its attach and detach.
 static double cost_to_open(const struct locate *l)
 {
     uint64_t length = l->windows < 3 ? WINDOW_FIRST_NS : WINDOW_MIN_NS;
-    return l->cost_rate * (double)(length + SWITCH_NS);
+    return l->cost_rate * (double)(length + SWITCH_NS - DETACH_NS + detach_ns(l));
 }
 
 struct err *windows_step(struct locate *l)
@@ -296,13 +331,13 @@ struct err *windows_step(struct locate *l)
     }
     // What detaching will still cost is kept back.
     double rate = (cost - l->cost_at_open_ns) / (double)(now - l->open_since_ns);
-    if (cost + rate * DETACH_NS > allowed) {
+    if (cost + rate * (double)detach_ns(l) > allowed) {
         windows_close(l);
         return NULL;
     }
     // New call sites, or maps that are more worth it: not at every step.
-    if (now - l->open_since_ns < (l->windows < DISCOVER_FIRST ? WIDEN_NS : REVIEW_NS)) return NULL;
-    if (collect_sites(l) == l->n_attached && !trials_want_change(l)) return NULL;
+    if (now - l->open_since_ns < review_ns(l)) return NULL;
+    if (collect_sites(l) == l->n_wanted && !trials_want_change(l)) return NULL;
     windows_close(l);
     return open_window(l);
 }

@@ -9,6 +9,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,14 +17,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { POLL_EVENTS_MAX = 65536, LINKS_SINGLE_MAX = 512 };
+enum { POLL_EVENTS_MAX = 65536 };
 
 struct probes {
     struct locate_bpf *skel;
     struct ring_buffer *ring;
     pid_t pid;
-    bool multi;
-    VEC(struct bpf_link *) links[PROBE_PROGRAMS];
+    struct uprobe_how how;
+    char why_single[128]; // "" while uprobe_multi is used
+    struct uprobe_links links[PROBE_PROGRAMS];
     size_t points[PROBE_PROGRAMS];
     VEC(struct bpf_link *) samplers;
     struct candidate *candidates;
@@ -56,6 +58,91 @@ static struct err *load_error(int sys)
                              "maptrap doctor says what is missing");
     return err_advise(e, "maptrap doctor says what this kernel lacks");
 }
+
+static struct bpf_program *program(const struct probes *p, enum probe_program which)
+{
+    struct bpf_program *programs[PROBE_PROGRAMS] = {
+        [PROBE_CALL] = p->skel->progs.on_call,     [PROBE_ENTRY] = p->skel->progs.on_entry,
+        [PROBE_RETURN] = p->skel->progs.on_return, [PROBE_STOP] = p->skel->progs.on_stop,
+        [PROBE_FATAL] = p->skel->progs.on_fatal,
+    };
+    return programs[which];
+}
+
+// ---- Ourselves, probed ----
+
+// The function that calibration probes: its first instruction is emulated by the kernel, the third
+// (lea) is not. It must not be inlined or optimised.
+__attribute__((naked, noinline, used)) static void calibration_target(void)
+{
+    __asm__ volatile("push %rbp\n\t"
+                     "mov %rsp, %rbp\n\t"
+                     "lea 0(%rax), %rax\n\t"
+                     "pop %rbp\n\t"
+                     "ret\n\t");
+}
+
+// File offset of an address of our own text.
+static uint64_t own_offset(const void *addr)
+{
+    _cleanup_fclose_ FILE *f = fopen("/proc/self/maps", "re");
+    unsigned long long start, end, offset;
+    char line[1024];
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "%llx-%llx %*s %llx", &start, &end, &offset) == 3 &&
+            (uintptr_t)addr >= start && (uintptr_t)addr < end)
+            return (uintptr_t)addr - start + offset;
+    return 0;
+}
+
+static void (*volatile call_calibration_target)(void) = calibration_target;
+
+static void *call_in_thread(void *arg)
+{
+    call_calibration_target();
+    return arg;
+}
+
+static uint64_t calibrations(const struct probes *p)
+{
+    int cpus = libbpf_num_possible_cpus();
+    struct counters *c = mem_zalloc((size_t)(cpus > 0 ? cpus : 1) * sizeof(*c));
+    __u32 zero = 0;
+    uint64_t n = 0;
+    if (!bpf_map_lookup_elem(bpf_map__fd(p->skel->maps.counts), &zero, c))
+        for (int i = 0; i < cpus; i++) n += c[i].calibrations;
+    free(c);
+    return n;
+}
+
+// Does uprobe_multi see every thread of a process? Kernels before 6.6 do not have it, and the pid
+// filter of those before 6.10 drops all threads but the first: a call from each of two threads.
+static bool multi_works(struct probes *p)
+{
+    static const struct uprobe_how multi = { .multi = true };
+    struct probe_point point = { .offset = own_offset((const void *)calibration_target) };
+    struct uprobe_links link = { 0 };
+    _cleanup_err_ struct err *e =
+        uprobe_attach(&multi, bpf_program__fd(p->skel->progs.on_calibrate), getpid(),
+                      "/proc/self/exe", &point, 1, &link);
+    if (e) {
+        snprintf(p->why_single, sizeof(p->why_single), "this kernel has no uprobe_multi");
+        return false;
+    }
+    uint64_t before = calibrations(p);
+    pthread_t other;
+    call_calibration_target();
+    bool started = pthread_create(&other, NULL, call_in_thread, NULL) == 0;
+    if (started) pthread_join(other, NULL);
+    bool both = started && calibrations(p) == before + 2;
+    uprobe_links_deinit(&link);
+    if (!both)
+        snprintf(p->why_single, sizeof(p->why_single),
+                 "uprobe_multi of this kernel does not see all threads");
+    return both;
+}
+
+// ---- Opening ----
 
 static void set_config(struct locate_bpf *s, const struct probes_config *c)
 {
@@ -94,33 +181,64 @@ static void *map_array(struct bpf_map *m, size_t value, size_t n, size_t *ret_by
     return p == MAP_FAILED ? NULL : p;
 }
 
-struct err *probes_open(const struct probes_config *config, struct probes **ret)
+// A program is loaded for the one way of attaching or for the other.
+static void set_attach_type(struct locate_bpf *skel, bool multi)
+{
+    struct bpf_program *prog;
+    bpf_object__for_each_program(prog, skel->obj)
+    {
+        if ((int)bpf_program__expected_attach_type(prog) == UPROBE_MULTI_ATTACH_TYPE && !multi)
+            bpf_program__set_expected_attach_type(prog, 0);
+    }
+}
+
+static struct err *load(struct probes *p, const struct probes_config *config)
 {
     libbpf_said[0] = 0;
-    libbpf_set_print(keep_message);
-    struct probes *p = mem_zalloc(sizeof(*p));
-    p->pid = config->pid;
-    p->stats_fd = -1;
-    p->multi = true;
     p->skel = locate_bpf__open();
-    if (!p->skel) {
-        probes_close(p);
-        return err_new(ERR_CANNOT, "the BPF object could not be opened: %s", libbpf_said);
-    }
+    if (!p->skel) return err_new(ERR_CANNOT, "the BPF object could not be opened: %s", libbpf_said);
     set_config(p->skel, config);
+    set_attach_type(p->skel, p->how.multi);
     int rc = locate_bpf__load(p->skel);
-    if (rc) {
-        probes_close(p);
-        return load_error(-rc);
-    }
+    return rc ? load_error(-rc) : NULL;
+}
+
+static struct err *map_tables(struct probes *p)
+{
     p->candidates = map_array(p->skel->maps.candidates, sizeof(struct candidate), CANDIDATES_MAX,
                               &p->candidates_bytes);
     p->sites = map_array(p->skel->maps.sites, sizeof(struct site), SITES_MAX, &p->sites_bytes);
     p->ring = ring_buffer__new(bpf_map__fd(p->skel->maps.events), on_event, p, NULL);
-    if (!p->candidates || !p->sites || !p->ring) {
-        rc = errno;
+    if (p->candidates && p->sites && p->ring) return NULL;
+    return err_sys(ERR_CANNOT, errno, "the BPF tables could not be mapped");
+}
+
+// Loads for uprobe_multi where the self-test lets it, else again for single uprobes.
+static struct err *open_into(struct probes *p, const struct probes_config *config)
+{
+    p->how.multi = !config->single;
+    if (config->single) snprintf(p->why_single, sizeof(p->why_single), "asked for");
+    ERR_TRY(load(p, config));
+    if (p->how.multi && !multi_works(p)) {
+        locate_bpf__destroy(p->skel);
+        p->skel = NULL;
+        p->how.multi = false;
+        ERR_TRY(load(p, config));
+    }
+    if (!p->how.multi) ERR_TRY(uprobe_find_type(&p->how));
+    return map_tables(p);
+}
+
+struct err *probes_open(const struct probes_config *config, struct probes **ret)
+{
+    libbpf_set_print(keep_message);
+    struct probes *p = mem_zalloc(sizeof(*p));
+    p->pid = config->pid;
+    p->stats_fd = -1;
+    struct err *e = open_into(p, config);
+    if (e) {
         probes_close(p);
-        return err_sys(ERR_CANNOT, rc, "the BPF tables could not be mapped");
+        return e;
     }
     p->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
     *ret = p;
@@ -134,7 +252,7 @@ void probes_close(struct probes *p)
     probes_stop_sampling(p);
     for (int i = 0; i < PROBE_PROGRAMS; i++) {
         probes_detach(p, i);
-        vec_deinit(&p->links[i]);
+        uprobe_links_deinit(&p->links[i]);
     }
     vec_deinit(&p->samplers);
     if (p->ring) ring_buffer__free(p->ring);
@@ -145,53 +263,29 @@ void probes_close(struct probes *p)
     free(p);
 }
 
-static struct bpf_program *program(const struct probes *p, enum probe_program which)
-{
-    struct bpf_program *programs[PROBE_PROGRAMS] = {
-        [PROBE_CALL] = p->skel->progs.on_call,     [PROBE_ENTRY] = p->skel->progs.on_entry,
-        [PROBE_RETURN] = p->skel->progs.on_return, [PROBE_STOP] = p->skel->progs.on_stop,
-        [PROBE_FATAL] = p->skel->progs.on_fatal,
-    };
-    return programs[which];
-}
-
-static struct err *attach_error(int sys, size_t n)
-{
-    struct err *e = err_sys(ERR_CANNOT, sys, "%zu probes could not be attached%s%s", n,
-                            libbpf_said[0] ? ": " : "", libbpf_said);
-    return err_advise(e, "maptrap doctor says what this kernel allows");
-}
-
 struct err *probes_attach(struct probes *p, enum probe_program which,
                           const struct probe_point *points, size_t n)
 {
-    if (n == 0) return NULL;
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/exe", p->pid);
-    unsigned long *offsets = mem_alloc(n * sizeof(*offsets));
-    __u64 *cookies = mem_alloc(n * sizeof(*cookies));
-    for (size_t i = 0; i < n; i++) {
-        offsets[i] = points[i].offset;
-        cookies[i] = points[i].cookie;
-    }
-    LIBBPF_OPTS(bpf_uprobe_multi_opts, opts, .offsets = offsets, .cookies = cookies, .cnt = n);
-    libbpf_said[0] = 0;
-    struct bpf_link *link =
-        bpf_program__attach_uprobe_multi(program(p, which), p->pid, path, NULL, &opts);
-    int sys = errno;
-    free(offsets);
-    free(cookies);
-    if (!link) return attach_error(sys, n);
-    vec_push(&p->links[which], link);
+    ERR_TRY(uprobe_attach(&p->how, bpf_program__fd(program(p, which)), p->pid, path, points, n,
+                          &p->links[which]));
     p->points[which] += n;
     return NULL;
 }
 
 void probes_detach(struct probes *p, enum probe_program which)
 {
-    for (size_t i = 0; i < p->links[which].n; i++) bpf_link__destroy(p->links[which].p[i]);
-    vec_clear(&p->links[which]);
+    uprobe_links_close(&p->links[which]);
     p->points[which] = 0;
+}
+
+size_t probes_room(const struct probes *p)
+{
+    if (p->how.multi) return SIZE_MAX;
+    size_t used = 0;
+    for (int i = 0; i < PROBE_PROGRAMS; i++) used += p->points[i];
+    return PROBES_SINGLE_MAX - used;
 }
 
 size_t probes_attached(const struct probes *p, enum probe_program which)
@@ -362,51 +456,26 @@ void probes_totals(const struct probes *p, struct probes_totals *ret)
     *ret = t;
 }
 
-// The function that calibration probes: its first instruction is emulated by the kernel, the third
-// (lea) is not. It must not be inlined or optimised.
-__attribute__((naked, noinline, used)) static void calibration_target(void)
-{
-    __asm__ volatile("push %rbp\n\t"
-                     "mov %rsp, %rbp\n\t"
-                     "lea 0(%rax), %rax\n\t"
-                     "pop %rbp\n\t"
-                     "ret\n\t");
-}
-
 static double calls_ns(int n)
 {
     uint64_t t = clock_now_ns();
-    for (int i = 0; i < n; i++) __asm__ volatile("call *%0" ::"r"(calibration_target) : "memory");
+    for (int i = 0; i < n; i++) call_calibration_target();
     return (double)(clock_now_ns() - t) / n;
-}
-
-// File offset of an address of our own text.
-static uint64_t own_offset(const void *addr)
-{
-    _cleanup_fclose_ FILE *f = fopen("/proc/self/maps", "re");
-    unsigned long long start, end, offset;
-    char line[1024];
-    while (f && fgets(line, sizeof(line), f))
-        if (sscanf(line, "%llx-%llx %*s %llx", &start, &end, &offset) == 3 &&
-            (uintptr_t)addr >= start && (uintptr_t)addr < end)
-            return (uintptr_t)addr - start + offset;
-    return 0;
 }
 
 static struct err *cost_at(struct probes *p, uint64_t offset, double *ret)
 {
     enum { CALLS = 500, ROUNDS = 5 };
-    unsigned long offsets[1] = { offset };
-    LIBBPF_OPTS(bpf_uprobe_multi_opts, opts, .offsets = offsets, .cnt = 1);
+    struct probe_point point = { .offset = offset };
+    struct uprobe_links link = { 0 };
     double plain = calls_ns(CALLS), best = 0;
-    struct bpf_link *link = bpf_program__attach_uprobe_multi(p->skel->progs.on_calibrate, getpid(),
-                                                             "/proc/self/exe", NULL, &opts);
-    if (!link) return attach_error(errno, 1);
+    ERR_TRY(uprobe_attach(&p->how, bpf_program__fd(p->skel->progs.on_calibrate), getpid(),
+                          "/proc/self/exe", &point, 1, &link));
     for (int i = 0; i < ROUNDS; i++) {
         double ns = calls_ns(CALLS) - plain;
         if (i == 0 || ns < best) best = ns;
     }
-    bpf_link__destroy(link);
+    uprobe_links_deinit(&link);
     *ret = best;
     return NULL;
 }
@@ -424,7 +493,7 @@ struct err *probes_calibrate(struct probes *p, double *ret_emulated_ns, double *
     return NULL;
 }
 
-bool probes_multi(const struct probes *p)
+const char *probes_why_single(const struct probes *p)
 {
-    return p->multi;
+    return p->how.multi ? NULL : p->why_single;
 }

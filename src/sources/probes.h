@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "bpf/locate.h"
+#include "sources/uprobe_links.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -23,7 +24,12 @@ struct probes_config {
     uint32_t map_flag, map_flag_mask, map_seed, map_seed_bytes, iter_map;
     uint64_t write_barrier; // address of runtime.writeBarrier, 0 = unknown
     bool unguarded_holds;   // for the series that shows what the guard is worth, only
+    bool single;            // one link a point even where uprobe_multi works (for tests)
 };
+
+// Points that may be attached at a time where each takes a link of its own: such a link takes the
+// kernel about 0.1 s to take off, one after the other (bench/results/links.jsonl).
+enum { PROBES_SINGLE_MAX = 64 };
 
 // Fails with ERR_CANNOT and what to do: no permission, no BPF, no BTF, lockdown, a kernel too old.
 struct err *probes_open(const struct probes_config *config, struct probes **ret) ERR_MUST_USE;
@@ -38,16 +44,17 @@ enum probe_program {
     PROBE_PROGRAMS
 };
 
-struct probe_point {
-    uint64_t offset; // in the file
-    uint64_t cookie;
-};
-// One link for all points of a program. A program may have several links; probes_detach() drops
-// them all.
+// All points in one link where uprobe_multi works, else a link each, at most probes_room() of them.
+// May be called several times; probes_detach() drops all of a program's. After an error some may be
+// attached.
 struct err *probes_attach(struct probes *p, enum probe_program program,
                           const struct probe_point *points, size_t n) ERR_MUST_USE;
 void probes_detach(struct probes *p, enum probe_program program);
 size_t probes_attached(const struct probes *p, enum probe_program program); // points
+size_t probes_room(const struct probes *p); // points that may still be attached; SIZE_MAX = any
+// NULL where uprobe_multi is used: the kernel has it, and a self-test with two threads passed (pid
+// filters before 6.10 drop all threads but one). Else why single uprobes are used.
+const char *probes_why_single(const struct probes *p);
 
 // CPU samples of the target, hz a CPU. Stopped by probes_stop_sampling.
 struct err *probes_start_sampling(struct probes *p, unsigned hz) ERR_MUST_USE;
@@ -96,6 +103,3 @@ void probes_totals(const struct probes *p, struct probes_totals *ret);
 // is the BPF program (0 = they are off). Takes about 60 ms.
 struct err *probes_calibrate(struct probes *p, double *ret_emulated_ns, double *ret_stepped_ns,
                              double *ret_program_ns) ERR_MUST_USE;
-
-// Is uprobe_multi usable here (kernel ≥6.10 or a self-test)? Else single uprobes are used.
-bool probes_multi(const struct probes *p);
