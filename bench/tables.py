@@ -128,8 +128,12 @@ def kernels():
     head, rows = record.load("kernels")
     if not head:
         return []
-    return table(["kernel", "doctor", "locate", "seconds"],
-                 [[r["kernel"], r["doctor"], r["locate"], r["seconds"]] for r in rows]) + [source(head)]
+    last = {r["suite"]: r for r in rows}.values()
+    return table(["kernel", "probes", "race found after", "holds until then", "with the lock: accused, holds",
+                  "target alive, nothing left"],
+                 [[r["kernel"], r["uprobes"].split(",")[0], f"{r['took_s']} s" if "took_s" in r else "not found",
+                   r.get("holds", "–"), f"{'yes' if r['guarded'] == 1 else 'no'}, {r.get('guarded_holds', '–')}",
+                   "yes" if r["ok"] else "no"] for r in last]) + [source(head)]
 
 
 def soak():
