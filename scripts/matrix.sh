@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# matrix.sh: the tier that is too long for CI: every cell of the live cases, Debian's Go servers, kill -9 at
-# random moments, crash rates of racing targets. Each series goes on where it stopped, and all run
-# whatever the others say. Ends with the sum of their counts, and status 1 if any failed.
+# matrix.sh: the tier that is too long for CI: Go binaries in full, every cell of the live cases, Debian's
+# Go servers, kill -9 at random moments, crash rates of racing targets. Each series goes on where it
+# stopped, and all run whatever the others say. Ends with the sum of their counts, and status 1 if any
+# failed.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 log=$(mktemp)
@@ -21,6 +22,7 @@ series() {
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
 
+series env MAPTRAP_SLOW=1 tests/unit/gobin_oracle_test.py --record
 series tests/live/run.py --matrix
 series tests/servers/run.py --suite bookworm
 series tests/servers/run.py --suite trixie

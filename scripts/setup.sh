@@ -3,7 +3,7 @@
 # setup.sh [build|demo|test|kernels]: installs what is missing, through apt only, and nothing twice.
 #   build  what compiling maptrap takes
 #   demo   and Go 1.19, for the example service (the default)
-#   test   and every Go toolchain that the tests use
+#   test   and every Go toolchain that the tests use, and programs that they read (unpacked only)
 #   kernels  and what boots other kernels: qemu, busybox, Debian's cloud kernels (unpacked only)
 # Packages of the machine's own release are installed; newer ones (libbpf, Go) are unpacked in the
 # cache folder, and the machine's apt sources stay as they are.
@@ -41,7 +41,13 @@ unpack_deb "$cache/libbpf" libbpf-dev/bookworm-backports bpftool/bookworm-backpo
 
 case $want in
   demo) scripts/toolchains.sh 1.19 ;;
-  test) scripts/toolchains.sh all ;;
+  test)
+    scripts/toolchains.sh all
+    # Programs of others that gobin is tested on, and a debugger that reads them too.
+    for p in delve/sid prometheus/trixie etcd-server/trixie caddy/trixie kubectl/trixie kustomize/trixie; do
+      unpack_deb "$cache/gobin-oracles/${p%%/*}" "$p"
+    done
+    ;;
   kernels)
     scripts/toolchains.sh 1.24
     scripts/kernels.sh

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Prints what gobin reads, for the oracles of gobin_oracle_test.py to be compared with:
-//   gobin_dump FILE info|functions|globals|layout|row|calls NAME…|probe NAME…|frames <addresses
+//   gobin_dump FILE info|functions|globals|source|layout|row|calls NAME…|probe NAME…|frames
+//   <addresses
 #include "base/vec.h"
 #include "decoders/golayout.h"
 #include "decoders/gotype.h"
@@ -96,6 +97,14 @@ static void frames(struct gobin *b)
     }
 }
 
+// Which row a process of this program would be read by.
+static void source(struct gobin *b)
+{
+    struct golayout l;
+    fail(golayout_of(b, &l));
+    printf("%s\n", l.source);
+}
+
 static void print_layout(const struct golayout *l)
 {
     printf("source %s\n", l->source);
@@ -150,6 +159,7 @@ int main(int argc, char **argv)
     _cleanup_gobin_ struct gobin *b = NULL;
     fail(gobin_open(argv[1], str_make(p, (size_t)st.st_size), &b));
     if (!strcmp(argv[2], "info")) info(b);
+    if (!strcmp(argv[2], "source")) source(b);
     if (!strcmp(argv[2], "layout")) layout(b, true);
     if (!strcmp(argv[2], "row")) layout(b, false);
     if (!strcmp(argv[2], "types")) types(b);

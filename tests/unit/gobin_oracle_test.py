@@ -1,12 +1,20 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """What we read from Go programs against those who know: the program's own runtime (inlined chains
-of its addresses), `go tool nm` (functions, variables), `go tool objdump` (calls), `go tool
-addr2line` (Debian's stripped servers), each toolchain's DWARF (the rows of golayout). A few hundred
-random addresses a program; 10,000 with MAPTRAP_SLOW=1."""
+of its addresses), a runtime of the same version that Debian's stripped servers are hung into
+(tests/oracle/gobin_foreign), `go tool nm` (functions, variables), `go tool objdump` (calls of all map
+functions, where these are probed), `go tool addr2line` (Debian's), delve, each toolchain's DWARF (the
+rows of golayout).
+
+A few hundred random addresses a program, and not every toolchain for everything; with MAPTRAP_SLOW=1
+10,000 and all of them. --record keeps what was compared in bench/results/gobin.jsonl."""
 import importlib.util
+import json
 import os
 import random
+import re
+import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,14 +25,22 @@ DUMP = os.path.join(BUILD, "tests/unit/gobin_dump")
 CACHE = os.environ.get("MAPTRAP_CACHE", os.path.expanduser("~/.cache/maptrap"))
 SLOW = os.environ.get("MAPTRAP_SLOW")
 ADDRESSES = 10000 if SLOW else 400
+SEED = 1 # of the addresses
 VERSIONS = ["1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26", "1.27"]
-KINDS = {"plain": [], "strip": ["-s", "-w"], "pie": []}
+KINDS = {"plain": [], "strip": ["-s", "-w"], "pie": [], "cgo": ["-linkmode=external"],
+         "cgo-pie": ["-linkmode=external"], "noswissmap": []}
 DEBIAN = ["prometheus/trixie", "etcd-server/trixie", "caddy/trixie", "kubectl/trixie",
           "kustomize/trixie"]
 # Functions that the linker marks as wrappers by name (cmd/internal/objabi/funcid.go).
 WRAPPERS = {"runtime.deferreturn", "runtime.runOpenDeferFrame", "reflect.callReflect",
             "reflect.callMethod"}
-results = []
+results, figures = [], []
+
+
+def figure(program, oracle, addresses, wrong, **more):
+    """A line of the result file."""
+    figures.append({"program": program, "oracle": oracle, "addresses": addresses, "different": wrong,
+                    **more})
 
 
 def check(ok, name, *notes):
@@ -35,7 +51,7 @@ def check(ok, name, *notes):
 
 
 def skip(name, why):
-    results.append(True)
+    results.append(None)
     print(f"ok {len(results)} - {name} # SKIP {why}", flush=True)
 
 
@@ -47,20 +63,38 @@ def goroot(version):
     return run(TOP + "/scripts/toolchains.sh", "--path", version).stdout.strip()
 
 
-def build(version, kind, folder, arch="amd64"):
-    root, out = goroot(version), os.path.join(folder, f"{version}-{kind}-{arch}")
+def build(version, kind, folder, arch="amd64", source="gobin_self"):
+    """The path of a program of tests/oracle, built; None where there is no C compiler for it."""
+    root, out = goroot(version), os.path.join(folder, f"{source}-{version}-{kind}-{arch}")
+    cgo = kind.startswith("cgo")
+    if cgo and not shutil.which("gcc"):
+        return None
     # Go 1.23 and later let only known packages pull the runtime's function that expands chains.
     flags = KINDS[kind] + (["-checklinkname=0"] if int(version[2:]) >= 23 else [])
     command = [root + "/bin/go", "build", "-o", out, "-ldflags=" + " ".join(flags)]
-    if kind == "pie":
+    if kind.endswith("pie"):
         command.append("-buildmode=pie")
     env = {**os.environ, "GOROOT": root, "GO111MODULE": "off", "GOTOOLCHAIN": "local",
-           "GOFLAGS": "", "CGO_ENABLED": "0", "GOARCH": arch, "GOCACHE": f"{CACHE}/gocache-{version}"}
-    p = subprocess.run(command + ["."], cwd=TOP + "/tests/oracle/gobin_self", env=env,
+           "GOFLAGS": "", "CGO_ENABLED": "1" if cgo else "0", "GOARCH": arch,
+           "GOEXPERIMENT": kind if kind == "noswissmap" else "",
+           "GOCACHE": f"{CACHE}/gocache-{version}"}
+    p = subprocess.run(command + ["."], cwd=f"{TOP}/tests/oracle/{source}", env=env,
                        capture_output=True, text=True, check=False)
     if p.returncode:
         raise RuntimeError(p.stderr)
     return out
+
+
+def cells():
+    """(version, kind) of what is built."""
+    for version in VERSIONS:
+        yield from ((version, kind) for kind in ("plain", "strip", "pie"))
+        if SLOW or version in ("1.19", "1.27"):
+            yield version, "cgo"
+        if SLOW or version == "1.25":
+            yield version, "cgo-pie"
+    yield "1.24", "noswissmap"
+    yield "1.25", "noswissmap"
 
 
 def functions(program):
@@ -91,7 +125,7 @@ def chains(text):
             for pc, c in found.items()}
 
 
-def compare(name, ours, theirs, wanted):
+def compare(program, oracle, ours, theirs, wanted):
     # The runtime has no name for the function whose name happens to stand first in its table.
     for pc in wanted:
         theirs[pc] = [o if t == ("", o[1]) else t
@@ -99,17 +133,19 @@ def compare(name, ours, theirs, wanted):
     wrong = [f"{pc:x}: {ours.get(pc)} != {theirs.get(pc)}" for pc in wanted
              if ours.get(pc) != theirs.get(pc)]
     inlined = sum(len(theirs.get(pc, [])) > 1 for pc in wanted)
+    figure(program, oracle, len(wanted), len(wrong), inlined=inlined)
     check(not wrong and len(wanted) > 50 and inlined > 10,
-          f"{name}: {len(wanted)} addresses, {inlined} of them inlined", len(wrong), *wrong[:3])
+          f"{program}: chains as {oracle} has them: {len(wanted)} addresses, {inlined} of them inlined",
+          len(wrong), *wrong[:3])
 
 
 def self_chains(version, kind, program, funcs):
-    pcs = pick(funcs, ADDRESSES, 1)
+    pcs = pick(funcs, ADDRESSES, SEED)
     text = "\n".join(f"{pc:x}" for pc in pcs) + "\n"
     main = [a for a, name in funcs if name == "main.main"][0]
     theirs = chains(run(program, f"{main:x}", text=text).stdout)
     ours = chains(run(DUMP, program, "frames", text=text).stdout)
-    compare(f"go{version} {kind}: chains as the program's own runtime has them", ours, theirs, pcs)
+    compare(f"go{version} {kind}", "its own runtime", ours, theirs, pcs)
     return pcs, ours
 
 
@@ -124,6 +160,7 @@ def nm_functions(version, program, funcs):
              if n.replace("·", ".") not in {s.replace(".abi0", "").replace(".abiinternal", "")
                           for s in names.get(a, ())} and "[...]" not in n
              and n not in ("go:textfipsstart", "go:textfipsend")]
+    figure(f"go{version} plain", "go tool nm", len(funcs), len(wrong))
     check(not wrong and len(funcs) > 1000, f"go{version}: {len(funcs)} functions as nm has them",
           *wrong[:3])
     return {s: a for line in text.splitlines() for a, _, s in [line.split(None, 2)]
@@ -143,25 +180,199 @@ def globals_of_stripped(version, program, folder, symbols, pcs, ours):
           f"go{version}: the same chains after strip")
 
 
-def objdump_calls(version, program):
-    targets = ["runtime.mapassign_faststr", "runtime.mapaccess1_faststr", "runtime.newobject",
-               "runtime.growslice", "runtime.convTstring"]
-    want = set()
+def map_functions():
+    """Names of the map functions that locate probes, from its own table."""
+    with open(TOP + "/src/engine/target.c", encoding="utf-8") as f:
+        return re.findall(r'\{ "([^"]+)", MAP_OP_', f.read())
+
+
+def objdump(version, program):
+    """Function → its instructions, [(address, mnemonic, operands)]."""
     text = run(goroot(version) + "/bin/go", "tool", "objdump", program).stdout
-    function = ""
+    found, current = {}, None
     for line in text.splitlines():
-        part = line.split()
+        part = line.split(None, 3)
         if part[:1] == ["TEXT"]:
-            function = part[1]
-        if len(part) > 4 and part[-2] == "JMP" and part[-1] == function:
-            continue  # back to its own start, when the stack has grown
-        if len(part) > 4 and part[-2] in ("CALL", "JMP") and part[-1][:-4] in targets \
-                and part[-1].endswith("(SB)"):
-            want.add((int(part[1], 16), part[-2].lower()))
+            current = found.setdefault(line[5:line.rindex("(SB)")], [])
+        elif len(part) == 4:
+            mnemonic, _, operands = part[3].strip().partition(" ")
+            current.append((int(part[1], 16), mnemonic, operands.strip()))
+    return found
+
+
+def objdump_calls(version, program, code):
+    names = map_functions()
+    targets = {n for n in names if n in code}
+    want, calls = set(), {t: 0 for t in targets}
+    for function, instructions in code.items():
+        for address, mnemonic, operands in instructions:
+            to = operands[:-4] if operands.endswith("(SB)") else ""
+            if mnemonic not in ("CALL", "JMP") or to not in targets:
+                continue
+            if mnemonic == "JMP" and to == function:
+                continue  # back to its own start, when the stack has grown
+            want.add((address, mnemonic.lower()))
+            calls[to] += 1
     ours = {(int(a, 16), kind) for a, kind, _ in
             (line.split() for line in run(DUMP, program, "calls", *targets).stdout.splitlines())}
-    check(ours == want and len(want) > 100, f"go{version}: {len(want)} calls as objdump has them",
+    figure(f"go{version} plain", "go tool objdump: calls of map functions", len(want), len(ours ^ want),
+           functions=len(targets))
+    check(ours == want and len(want) > 30 and len(targets) >= 12,
+          f"go{version}: {len(want)} calls of {len(targets)} map functions as objdump has them",
           f"missing {sorted(want - ours)[:3]}", f"too many {sorted(ours - want)[:3]}")
+    return targets
+
+
+ARGUMENTS = ("AX", "BX", "CX", "DI", "SI", "R8", "R9", "R10", "R11", "R14", "AL", "BL", "DL")
+EMULATED = re.compile(r"(PUSHQ|CALL|JMP|NOPL?|J[A-Z]{1,2})$")
+READS_ONLY = ("CMP", "TEST", "UCOMIS", "BT", "PUSH", "J", "NOP", "CALL")
+
+
+def bad_probe(instructions, at, kind):
+    """Why the instruction at `at` is no place to probe, or None: objdump's last operand is what is
+    written to."""
+    checked = False
+    for address, mnemonic, operands in instructions:
+        if address == at:
+            if kind == "first":
+                return None
+            if not EMULATED.match(mnemonic):
+                return f"{mnemonic} is not emulated"
+            return None if checked or kind == "jcc" or not any(
+                i[1] == "JBE" for i in instructions[:8]) else "stands before the stack check"
+        if mnemonic == "JBE":
+            checked = True
+        elif mnemonic.startswith(("CALL", "JMP", "RET")):
+            return f"{mnemonic} comes before it"
+        to = operands.split(", ")[-1]
+        if not mnemonic.startswith(READS_ONLY) and (
+                to in ARGUMENTS or ("(" in to and not to.endswith(("(SP)", "(BP)")))):
+            return f"{mnemonic} {operands} comes before it"
+    return "no instruction starts there"
+
+
+def objdump_probes(version, program, code, targets):
+    lines = run(DUMP, program, "probe", *sorted(targets)).stdout.splitlines()
+    wrong, kinds = [], {}
+    for line in lines:
+        part = line.split()
+        name, entry, plus, kind = part[0], int(part[2], 16), int(part[4]), part[5]
+        kinds[kind] = kinds.get(kind, 0) + 1
+        why = bad_probe(code[name], entry + plus, kind)
+        if why:
+            wrong.append(f"{name}+{plus} ({kind}): {why}")
+    figure(f"go{version} plain", "go tool objdump: probe points", len(lines), len(wrong), kinds=kinds)
+    check(not wrong and len(lines) == len(targets) and kinds.get("first", 0) <= 3,
+          f"go{version}: {len(lines)} probe points stand where objdump lets them", kinds, *wrong[:4])
+
+
+def delve(label, program, funcs):
+    """Function and line of addresses as delve has them (from DWARF, or from pclntab where that was
+    taken out)."""
+    dlv = CACHE + "/gobin-oracles/delve/usr/bin/dlv"
+    if not os.path.exists(dlv):
+        return skip(label + ": delve", "not unpacked; scripts/setup.sh test fetches it")
+    pcs = pick(funcs, ADDRESSES, SEED + 2)
+    theirs = delve_lines(dlv, program, pcs, dict((n, a) for a, n in funcs)["main.main"])
+    if theirs is None:
+        return check(False, f"{label}: delve opens it")
+    text = "\n".join(f"{pc:x}" for pc in pcs) + "\n"
+    wrong, ours = [], places(run(DUMP, program, "frames", text=text).stdout)
+    for pc in pcs:
+        name, place = theirs[pc]
+        mine = ours[pc]
+        if mine[0][1] == ":0" and place == ":0":
+            continue  # padding between functions: no line, and it has no function for it either
+        if short(name) != mine[-1][0] or place != mine[0][1]:
+            wrong.append(f"{pc:x}: {theirs[pc]} != {mine}")
+    figure(label, "delve", len(pcs), len(wrong))
+    return check(not wrong and len(pcs) > 50, f"{label}: {len(pcs)} lines as delve has them",
+                 len(wrong), *wrong[:3])
+
+
+def delve_lines(dlv, program, pcs, main):
+    """Address → (function that has the code, file:line), asked of a process stopped at its start."""
+    p = subprocess.Popen([dlv, "exec", program, "--headless", "--listen=127.0.0.1:0", "--api-version=2",
+                          "--check-go-version=false"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         stdin=subprocess.DEVNULL, text=True, env={**os.environ, "HOME": "/nonexistent"})
+    try:
+        for line in p.stdout:
+            m = re.search(r"listening at: ([0-9.]+):(\d+)", line)
+            if m:
+                break
+        else:
+            return None
+        with socket.create_connection((m[1], int(m[2])), timeout=120) as s, s.makefile("rw") as f:
+            def ask(method, **params):
+                f.write(json.dumps({"method": "RPCServer." + method, "params": [params], "id": 0}) + "\n")
+                f.flush()
+                answer = json.loads(f.readline())
+                return answer["result"]
+            def place(where):
+                got = ask("FindLocation", Scope={"GoroutineID": -1}, Loc=where)
+                return (got or {}).get("Locations") or [{}]
+            bias = place("main.main")[0].get("pc", 0)
+            # It answers with the place behind the prologue: the bias is a multiple of the page.
+            bias = (bias - main) & ~0xfff if bias >= main else 0
+            found = {}
+            for pc in pcs:
+                at = place(f"*{pc + bias:#x}")[0]
+                found[pc] = ((at.get("function") or {}).get("name", ""),
+                             f"{at.get('file', '')}:{at.get('line', 0)}")
+            ask("Detach", Kill=True)
+            return found
+    finally:
+        p.kill()
+        p.wait()
+
+
+def places(text):
+    """Address → [(function, file:line)] of gobin_dump's frames."""
+    found, current = {}, None
+    for line in text.splitlines():
+        if line.startswith("\t"):
+            current.append(tuple(line[1:].split("\t")))
+        else:
+            current = found.setdefault(int(line.split()[0], 16), [])
+    return found
+
+
+def other_version(program, folder, version):
+    """A copy that says it was built by a version (of the same length), DWARF taken out."""
+    out = os.path.join(folder, "other-version")
+    run("strip", "-s", "-o", out, program)
+    with open(out, "rb") as f:
+        data = f.read()
+    now = re.search(rb"go1\.\d\d\.\d", data)[0]
+    with open(out, "wb") as f:
+        f.write(data.replace(now, version.encode()))
+    return out
+
+
+def versions_and_experiments(folder):
+    for version, says, nearest in (
+            ("1.21", "go1.20.3", "nearest: go1.21"), ("1.27", "go1.28.0", "nearest: go1.27"),
+            ("1.19", "go1.18.9", "where the runtime keeps things is known from Go 1.19")):
+        program = other_version(os.path.join(folder, f"gobin_self-{version}-plain-amd64"), folder, says)
+        info, row = run(DUMP, program, "info").stdout, run(DUMP, program, "source").stdout.strip()
+        check(f"version {says}" in info and row.endswith(nearest),
+              f"{says}, which no row is of: {nearest}", info[:100], row)
+    for version in ("1.24", "1.25"):
+        program = os.path.join(folder, f"gobin_self-{version}-noswissmap-amd64")
+        info = dict(line.split(" ", 1) for line in run(DUMP, program, "info").stdout.splitlines())
+        row = run(DUMP, other_version(program, folder, f"go{version}.0"), "source").stdout.strip()
+        check(info["experiments"] == "noswissmap" and info["swiss"] == "0" and
+              row == f"table go{version} noswissmap",
+              f"go{version} with GOEXPERIMENT=noswissmap is seen to have the old maps", info, row)
+    for version, kind in (("1.25", "cgo-pie"), ("1.27", "cgo")):
+        program = os.path.join(folder, f"gobin_self-{version}-{kind}-amd64")
+        if not os.path.exists(program):
+            skip(f"go{version} {kind}: its sections", "no gcc")
+            continue
+        names = run("readelf", "-SW", program).stdout
+        check((".gopclntab" not in names) == (kind == "cgo-pie") and
+              "external 1\ncgo 1" in run(DUMP, program, "info").stdout,
+              f"go{version} {kind}: linked by the C linker, with C code")
 
 
 def damaged(program, folder):
@@ -213,7 +424,19 @@ def rows(folder):
               {k: (v, row.get(k)) for k, v in dwarf.items() if row.get(k) != v}, text[0])
 
 
-def debian(package):
+def foreign(label, program, oracle, funcs):
+    """Chains of a stripped program, as the runtime that it is hung into has them."""
+    info = dict(line.split(" ", 1) for line in run(DUMP, program, "info").stdout.splitlines())
+    if not info["version"].startswith("go1.24."):
+        return skip(f"{label}: chains", f"built by {info['version']}, the oracle by 1.24")
+    pcs = pick(funcs, ADDRESSES, SEED)
+    text = "\n".join(f"{pc:x}" for pc in pcs) + "\n"
+    theirs = chains(run(oracle, program, info["moduledata"], text=text).stdout)
+    ours = chains(run(DUMP, program, "frames", text=text).stdout)
+    return compare(label, "a runtime of its version", ours, theirs, pcs)
+
+
+def debian(package, oracle):
     name = package.split("/")[0]
     folder = f"{CACHE}/gobin-oracles/{name}"
     p = run("bash", "-c", f"set -e; cd '{TOP}'; . scripts/lib.sh; "
@@ -228,7 +451,10 @@ def debian(package):
         funcs = functions(program)
         check(len(funcs) > 10000, f"{label}: {len(funcs)} functions", run(DUMP, program,
                                                                           "info").stdout)
-        pcs = pick(funcs, ADDRESSES, 2)
+        foreign(label, program, oracle, funcs)
+        if SLOW:
+            delve(label, program, funcs)
+        pcs = pick(funcs, ADDRESSES, SEED + 1)
         if "pie 1" not in run(DUMP, program, "info").stdout:
             addr2line(label, program, pcs)
 
@@ -252,13 +478,7 @@ def addr2line(label, program, pcs):
     lines = lines.stdout.splitlines()
     theirs = {pc: (lines[2 * i], lines[2 * i + 1]) for i, pc in enumerate(pcs)
               if 2 * i + 1 < len(lines)}
-    found, ours, current = {}, run(DUMP, program, "frames", text=text).stdout, 0
-    for line in ours.splitlines():
-        if line.startswith("\t"):
-            found[current].append(line[1:].split("\t"))
-        else:
-            current = int(line.split()[0], 16)
-            found[current] = []
+    found = places(run(DUMP, program, "frames", text=text).stdout)
     def same(ours, theirs):
         if not ours or not theirs:
             return False
@@ -267,8 +487,36 @@ def addr2line(label, program, pcs):
 
     wrong = [f"{pc:x}: {theirs.get(pc)} != {c}" for pc, c in found.items()
              if not same(c, theirs.get(pc))]
+    figure(label, "go tool addr2line", len(pcs), len(wrong))
     check(not wrong and len(found) == len(pcs),
           f"{label}: {len(pcs)} lines as addr2line has them", len(wrong), *wrong[:3])
+
+
+def own_programs(folder):
+    for version, kind in cells():
+        program = build(version, kind, folder)
+        if not program:
+            skip(f"go{version} {kind}", "no gcc")
+            continue
+        funcs = functions(program)
+        pcs, ours = self_chains(version, kind, program, funcs)
+        if kind != "plain":
+            continue
+        symbols = nm_functions(version, program, funcs)
+        globals_of_stripped(version, program, folder, symbols, pcs, ours)
+        if SLOW or version in ("1.19", "1.27"):
+            code = objdump(version, program)
+            objdump_probes(version, program, code, objdump_calls(version, program, code))
+            delve(f"go{version} plain", program, funcs)
+
+
+def record_figures():
+    sys.path.insert(0, TOP + "/bench")
+    import record
+    series = record.Series("gobin", f"addresses drawn with seed {SEED}: what gobin reads against who knows",
+                           resume=False)
+    for row in figures:
+        series.add(row)
 
 
 def main():
@@ -277,25 +525,21 @@ def main():
         print("1..1")
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        for version in VERSIONS:
-            for kind in KINDS:
-                program = build(version, kind, folder)
-                funcs = functions(program)
-                pcs, ours = self_chains(version, kind, program, funcs)
-                if kind == "plain":
-                    symbols = nm_functions(version, program, funcs)
-                    globals_of_stripped(version, program, folder, symbols, pcs, ours)
-                if kind == "plain" and (SLOW or version in ("1.19", "1.27")):
-                    objdump_calls(version, program)
-        damaged(os.path.join(folder, "1.27-plain-amd64"), folder)
+        own_programs(folder)
+        versions_and_experiments(folder)
+        damaged(os.path.join(folder, "gobin_self-1.27-plain-amd64"), folder)
         arm = run(DUMP, build("1.24", "plain", folder, "arm64"), "info")
         check(arm.returncode == 1 and "arm64; only amd64 can be read" in arm.stdout,
               "a program for arm64 is refused with its reason", arm.stdout)
         rows(folder)
-    for package in DEBIAN:
-        debian(package)
+        oracle = build("1.24", "pie", folder, source="gobin_foreign")
+        for package in DEBIAN:
+            debian(package, oracle)
     print(f"1..{len(results)}")
-    return 0 if all(results) else 1
+    if "--record" in sys.argv:
+        record_figures()
+    print(f"{results.count(True)} passed, {results.count(False)} failed, {results.count(None)} skipped")
+    return 1 if False in results else 0
 
 
 if __name__ == "__main__":
