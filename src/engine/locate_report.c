@@ -286,6 +286,10 @@ static void fill_blind(struct locate *l)
                      "has one CPU");
     else if (l->lock_fd < 0 && l->busy_lock_ns)
         add_blind(r, "nothing was held: another maptrap holds on this host");
+    else if (l->lock_fd < 0 && l->lock_errno)
+        add_blind(r,
+                  arena_printf(a, "nothing was held: the lock file in /run cannot be opened (%s)",
+                               strerror(l->lock_errno)));
     fill_blind_single(l);
     if (l->no_room) add_blind(r, "the host has no idle CPU: few and late holds only");
     if (!l->t->write_barrier)

@@ -98,7 +98,8 @@ struct locate {
     bool fatal_seen;
     struct map g_of; // goroutine id → g, for the self-check of the layout
     uint64_t layout_looked, layout_bad;
-    int lock_fd; // the host-wide lock on holds
+    int lock_fd;    // the host-wide lock on holds
+    int lock_errno; // why its file cannot be opened, 0 = it can
     uint64_t busy_lock_ns;
     const char *ended;
 };

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "engine/locate_state.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
@@ -496,6 +497,7 @@ static bool have_host_lock(struct locate *l)
     if (l->lock_fd >= 0) return true;
     const char *path = "/run/maptrap.hold.lock";
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    l->lock_errno = fd < 0 ? errno : 0;
     if (fd < 0) return false;
     if (flock(fd, LOCK_EX | LOCK_NB)) {
         close(fd);

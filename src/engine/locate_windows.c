@@ -280,16 +280,25 @@ static struct err *attach_once(struct locate *l)
     return NULL;
 }
 
+static bool any_active(const struct locate *l)
+{
+    for (size_t i = 0; i < l->trials.n; i++)
+        if (l->trials.p[i].active) return true;
+    return false;
+}
+
 static struct err *open_window(struct locate *l)
 {
     trials_choose(l);
-    // Maps that no trial knows yet are looked for at first, and in some of the windows later.
-    probes_set_discover(l->p, l->windows < DISCOVER_FIRST || l->windows % DISCOVER_EACH == 0);
     l->open_since_ns = clock_now_ns();
     l->cost_at_open_ns = windows_cost_ns(l);
     l->open = true;
     if (probes_attached(l->p, PROBE_STOP) == 0) ERR_TRY(attach_once(l));
     l->n_wanted = collect_sites(l);
+    // Maps that no trial knows yet are looked for at first, in some of the windows later, and where
+    // there is nothing else to look at: else such a window would see nothing and never change.
+    probes_set_discover(l->p, l->windows < DISCOVER_FIRST || l->windows % DISCOVER_EACH == 0 ||
+                                  !any_active(l));
     ERR_TRY(set_inner_returns(l));
     // The guard's release is on before anything can take it.
     ERR_TRY(attach_sites(l));

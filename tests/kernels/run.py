@@ -36,7 +36,7 @@ def libraries(path):
 def initramfs(folder, target):
     """A cpio archive with busybox, maptrap and its libraries, and the target."""
     root = os.path.join(folder, "root")
-    for d in ("bin", "proc", "sys", "dev", "tmp", "etc"):
+    for d in ("bin", "proc", "sys", "dev", "tmp", "etc", "run"):
         os.makedirs(os.path.join(root, d))
     busybox = shutil.which("busybox")
     if not busybox:
