@@ -7,7 +7,9 @@ functions, where these are probed), `go tool addr2line` (Debian's), delve, each 
 rows of golayout).
 
 A few hundred random addresses a program, and not every toolchain for everything; with MAPTRAP_SLOW=1
-10,000 and all of them. --record keeps what was compared in bench/results/gobin.jsonl."""
+10,000 and all of them. --record keeps what was compared in bench/results/gobin.jsonl; --match TEXT
+takes only the programs whose name has TEXT in it ("go1.19", "prometheus")."""
+import argparse
 import importlib.util
 import json
 import os
@@ -492,8 +494,10 @@ def addr2line(label, program, pcs):
           f"{label}: {len(pcs)} lines as addr2line has them", len(wrong), *wrong[:3])
 
 
-def own_programs(folder):
+def own_programs(folder, match):
     for version, kind in cells():
+        if match not in f"go{version} {kind}":
+            continue
         program = build(version, kind, folder)
         if not program:
             skip(f"go{version} {kind}", "no gcc")
@@ -514,29 +518,35 @@ def record_figures():
     sys.path.insert(0, TOP + "/bench")
     import record
     series = record.Series("gobin", f"addresses drawn with seed {SEED}: what gobin reads against who knows",
-                           resume=False)
+                           resume=True)
     for row in figures:
         series.add(row)
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--match", default="")
+    parser.add_argument("--record", action="store_true")
+    args = parser.parse_args()
     if not os.path.exists(goroot("1.27") + "/bin/go"):
         skip("oracles", "no Go toolchains; scripts/setup.sh test fetches them")
         print("1..1")
         return 0
     with tempfile.TemporaryDirectory() as folder:
-        own_programs(folder)
-        versions_and_experiments(folder)
-        damaged(os.path.join(folder, "gobin_self-1.27-plain-amd64"), folder)
-        arm = run(DUMP, build("1.24", "plain", folder, "arm64"), "info")
-        check(arm.returncode == 1 and "arm64; only amd64 can be read" in arm.stdout,
-              "a program for arm64 is refused with its reason", arm.stdout)
-        rows(folder)
-        oracle = build("1.24", "pie", folder, source="gobin_foreign")
-        for package in DEBIAN:
+        own_programs(folder, args.match)
+        if not args.match:
+            versions_and_experiments(folder)
+            damaged(os.path.join(folder, "gobin_self-1.27-plain-amd64"), folder)
+            arm = run(DUMP, build("1.24", "plain", folder, "arm64"), "info")
+            check(arm.returncode == 1 and "arm64; only amd64 can be read" in arm.stdout,
+                  "a program for arm64 is refused with its reason", arm.stdout)
+            rows(folder)
+        packages = [p for p in DEBIAN if args.match in p]
+        oracle = build("1.24", "pie", folder, source="gobin_foreign") if packages else None
+        for package in packages:
             debian(package, oracle)
     print(f"1..{len(results)}")
-    if "--record" in sys.argv:
+    if args.record:
         record_figures()
     print(f"{results.count(True)} passed, {results.count(False)} failed, {results.count(None)} skipped")
     return 1 if False in results else 0
