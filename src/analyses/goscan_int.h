@@ -234,6 +234,7 @@ struct entry_lock { // of a lock on entry, over all callers
     struct place *place;
     uint8_t mode;
     uint8_t held, missing, maybe; // saturated counts of call sites
+    uint8_t abroad;               // of `maybe`: held in another package, for its own ends
     const struct call *without;   // one that does not hold it
 };
 

@@ -92,8 +92,8 @@ static bool is_owned(const struct access *a)
            !(a->func->param_shared >> root->param & 1);
 }
 
-// True if some lock is known to be held, or may be.
-static bool any_lock(const struct access *a, uint8_t least)
+// True if some lock is known to be held, or may be; abroad: those of callers in other packages too.
+static bool any_lock(const struct access *a, uint8_t least, bool abroad)
 {
     for (uint8_t i = 0; i < a->state->n; i++)
         if (a->state->held[i].mode >= least && !a->state->held[i].copy) return true;
@@ -102,7 +102,7 @@ static bool any_lock(const struct access *a, uint8_t least)
     for (size_t i = 0; i < a->func->entry.n; i++) {
         const struct entry_lock *e = &a->func->entry.p[i];
         if (e->held && !e->missing) return true;
-        if (least <= HOLD_MAYBE && e->maybe) return true;
+        if (least <= HOLD_MAYBE && e->maybe > (abroad ? 0 : e->abroad)) return true;
     }
     return least <= HOLD_MAYBE && a->func->called_unknown;
 }
@@ -146,7 +146,7 @@ static void count_guard(struct access *const *a, size_t n, struct guard *g)
         if (m >= HOLD_READ) {
             g->held++;
             g->held_writes += m == HOLD_WRITE && a[i]->op == ACCESS_WRITE;
-        } else if (m == HOLD_NONE && (without || !any_lock(a[i], HOLD_MAYBE))) {
+        } else if (m == HOLD_NONE && (without || !any_lock(a[i], HOLD_MAYBE, false))) {
             g->none++;
         }
     }
@@ -314,7 +314,7 @@ static void judge_guarded(struct scan *s, struct access *const *a, size_t n, con
             f = report(s, GOSCAN_RLOCK_WRITE, GOSCAN_DEFAULT, x, g,
                        arena_printf(s->arena, "write of %s while %s is held for reading only%s",
                                     map, lock, reached(s, x)));
-        } else if (m == HOLD_NONE && (without || !any_lock(x, HOLD_MAYBE))) {
+        } else if (m == HOLD_NONE && (without || !any_lock(x, HOLD_MAYBE, false))) {
             bool alias = x->alias_locked, copy = holds_copy(x, g->class);
             enum goscan_rule rule = copy    ? GOSCAN_WRONG_LOCK
                                     : alias ? GOSCAN_ALIAS
@@ -333,8 +333,8 @@ static void judge_guarded(struct scan *s, struct access *const *a, size_t n, con
                                     : without ? "is also reached without it"
                                               : "none",
                                     reached(s, x)));
-        } else if (m == HOLD_NONE && any_lock(x, HOLD_READ) && (g->held >= 2 || g->declared) &&
-                   write) {
+        } else if (m == HOLD_NONE && any_lock(x, HOLD_READ, true) &&
+                   (g->held >= 2 || g->declared) && write) {
             if (x->state->n == 1 && x->state->held[0].mode == HOLD_WRITE && !x->func->entry.n)
                 f = report(
                     s, GOSCAN_WRONG_LOCK, GOSCAN_DEFAULT, x, g,
@@ -366,19 +366,28 @@ static const struct gthread *root_of(const struct access *a, bool *multi)
     return a->func->root[0];
 }
 
+// The write's own goroutine has no name here, but that of the other access has.
+static const char *also_reached(struct scan *s, const struct access *meets)
+{
+    const char *other = reached(s, meets);
+    return *other ? arena_printf(s->arena, "; another access is%s", other + 1) : "";
+}
+
 static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
 {
     struct guard none = { 0 };
     for (size_t i = 0; i < n; i++) {
         const struct access *x = a[i];
-        if (x->op != ACCESS_WRITE || any_lock(x, HOLD_MAYBE)) continue;
+        if (x->op != ACCESS_WRITE || any_lock(x, HOLD_MAYBE, true)) continue;
         bool multi = false, other_multi = false;
         const struct gthread *root = root_of(x, &multi);
         bool shared = root && multi;
         if (root && x->func->root[1] && x->thread->kind == THREAD_BODY) shared = true;
+        const struct access *meets = NULL;
         for (size_t k = 0; k < n && !shared; k++) {
             const struct gthread *other = root_of(a[k], &other_multi);
             shared = k != i && other != root && (root || other);
+            if (shared && !root) meets = a[k];
         }
         const char *map = class_name(s, x->class, x->place);
         struct goscan_finding *f = NULL;
@@ -392,7 +401,7 @@ static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
                        arena_printf(s->arena,
                                     "write of %s: several goroutines reach it, and none of %zu "
                                     "accesses holds a lock%s",
-                                    map, n, reached(s, x)));
+                                    map, n, meets ? also_reached(s, meets) : reached(s, x)));
         else if (x->func->reachable_shared || x->func->exported)
             f = report(
                 s, GOSCAN_EXPORTED, GOSCAN_LIBRARY, x, &none,

@@ -78,12 +78,15 @@ static void meet_class(struct scan *s, struct entry_lock *e, const struct call *
     uint8_t m = c->spawns
                     ? HOLD_NONE
                     : mode_at(c->caller, c->state, c->thread->kind == THREAD_BODY, e->class, NULL);
-    if (m >= HOLD_READ && foreign(c, e->class, s)) m = HOLD_MAYBE;
+    const struct entry_lock *up = entry_find(c->caller, e->class);
+    bool abroad = m >= HOLD_READ ? foreign(c, e->class, s) : m == HOLD_MAYBE && up && up->abroad;
+    if (abroad) m = HOLD_MAYBE;
     if (m == HOLD_NONE) {
         if (e->missing < 255) e->missing++;
         if (!e->without) e->without = c;
     } else if (m == HOLD_MAYBE) {
         if (e->maybe < 255) e->maybe++;
+        if (abroad && e->abroad < 255) e->abroad++;
     } else {
         if (e->held < 255) e->held++;
         if (m < e->mode) e->mode = m;
