@@ -3,10 +3,18 @@
 #include "cli/command.h"
 #include "version.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+// Who read has seen enough (`| head`): no error.
+static bool reader_left(void)
+{
+    struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
+    return poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP));
+}
 
 static int report(const char *command, struct err *e)
 {
@@ -49,13 +57,14 @@ static int run(const struct command *c, int argc, char **argv)
     log_progress_end(&log);
     invocation_deinit(c, &in);
     free(kept);
-    if (fflush(stdout) != 0 && !e) e = err_new(ERR_CANNOT, "writing to stdout failed");
+    bool failed = fflush(stdout) != 0 || ferror(stdout);
+    if (failed && !e && !reader_left()) e = err_new(ERR_CANNOT, "writing to stdout failed");
     return e ? report(c->name, e) : status;
 }
 
 int main(int argc, char **argv)
 {
-    signal(SIGPIPE, SIG_IGN); // a reader that leaves is a failed write, reported by fflush above
+    signal(SIGPIPE, SIG_IGN); // a reader that leaves is a failed write, seen above
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         (strcmp(argv[1], "help") == 0 && argc == 2)) {
         help_program();

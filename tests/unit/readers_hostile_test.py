@@ -147,6 +147,20 @@ def cuts(folder, command, paths, step):
     return tried, ""
 
 
+def outputs():
+    """A disk that is full is an error; a reader of the output that leaves is none."""
+    trace = [MAPTRAP, "trace", "--json", os.path.join(TOP, "tests/fuzz/corpus/gotrace/go1.26.trace")]
+    with open("/dev/full", "wb") as full:
+        p = subprocess.run(trace, stdout=full, stderr=subprocess.PIPE, check=False)
+    wrong = "" if p.returncode == 3 and b"writing to stdout failed" in p.stderr else f"status {p.returncode}: {p.stderr}"
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    left = subprocess.run(trace, stdout=write_end, stderr=subprocess.PIPE, check=False)
+    os.close(write_end)
+    return [("stdout is full", wrong, ""),
+            ("who reads stdout has left", f"{left.returncode}: {left.stderr}" if left.returncode or left.stderr else "", "")]
+
+
 def main():
     results = []
     with tempfile.TemporaryDirectory() as folder:
@@ -159,6 +173,7 @@ def main():
             paths = [p for p in sorted(glob.glob(os.path.join(TOP, pattern))) if os.path.getsize(p) < 12000]
             tried, wrong = cuts(folder, command, paths, step)
             results.append((f"{len(paths)} files for {command}, cut at {tried} places", wrong, ""))
+    results += outputs()
     print(f"1..{len(results)}")
     for i, (name, wrong, err) in enumerate(results, 1):
         print("not ok" if wrong else "ok", i, "-", name)
