@@ -52,10 +52,11 @@ soak: setup all
 fuzz: setup
 	@scripts/fuzz.sh
 
-# What maptrap costs the service beside it, with intervals.
+# What maptrap costs the service beside it, with intervals; how fast its readers are.
 bench: setup all
 	@bench/live.py http
 	@bench/live.py hot
+	@bench/dump.py
 	@bench/tables.py
 
 tables:
