@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyses/dump_views.h"
 
-#include "analyses/symptoms.h"
 #include "base/cleanup.h"
 #include "model/gofunc.h"
 
@@ -66,16 +65,6 @@ static void list_ids(struct dump_view *v, const struct dump *d)
     }
 }
 
-// Whether a dump prints frames of the runtime at all: these stand in every one that does.
-static bool runtime_shown(const struct dump *d)
-{
-    static const char *const always[] = { "runtime.gopark", "runtime.goexit", "runtime.main" };
-    for (size_t i = 0; i < d->frame.n; i++)
-        for (size_t k = 0; k < array_size(always); k++)
-            if (str_eqc(d->frame.p[i].function, always[k])) return true;
-    return false;
-}
-
 static void count_all(struct dump_view *v, struct dump *d)
 {
     v->order = arena_array(&v->arena, uint32_t, d->group.n + 1);
@@ -122,12 +111,6 @@ static struct str receiver_type(struct str f)
     return close == STR_NPOS ? STR("") : str_sub(f, 0, close + 1);
 }
 
-static void reason(struct dump_suspect *s, unsigned score, const char *why)
-{
-    s->score += score;
-    if (s->n_why < array_size(s->why)) s->why[s->n_why++] = why;
-}
-
 static bool stack_has(const struct dump *d, const struct dump_group *g, struct str function)
 {
     for (size_t i = 0; i < g->n_stack; i++)
@@ -135,43 +118,105 @@ static bool stack_has(const struct dump *d, const struct dump_group *g, struct s
     return false;
 }
 
-// What a whole group has in common with the goroutine that died.
-static void score_group(struct dump_view *v, const struct dump *d, const struct dump_group *f,
-                        const struct dump_group *g, struct dump_suspect *s)
+// The map operation that a stack stands in, or NULL.
+static const struct dump_frame *map_frame(const struct dump *d, const struct dump_group *g)
 {
-    const struct dump_frame *mine = user_frame(d, f);
-    s->frame = user_frame(d, g);
+    for (size_t i = 0; i < g->n_stack; i++) {
+        const struct dump_frame *f = &d->frame.p[g->stack[i]];
+        if (gofunc_map_op(f->function)) return f;
+        if (!gofunc_is_runtime(f->function)) break;
+    }
+    return NULL;
+}
+
+// What a goroutine has in common with the one that died, and what each is worth.
+enum {
+    WHY_FUNCTION = 1 << 0,
+    WHY_TYPE = 1 << 1,
+    WHY_MAP_OP = 1 << 2,
+    WHY_UNAVAILABLE = 1 << 3,
+    WHY_RUNNING = 1 << 4,
+    WHY_RUNNABLE = 1 << 5,
+    WHY_SIBLING = 1 << 6,
+    WHY_POINTER = 1 << 7,
+    WHY_KNOWN = 1 << 8, // reckoned
+};
+
+static unsigned group_reasons(const struct dump *d, const struct dump_group *f,
+                              const struct dump_group *g)
+{
+    unsigned why = WHY_KNOWN;
+    const struct dump_frame *mine = user_frame(d, f), *its = user_frame(d, g);
     struct str state = d->state.p[g->state];
     if (mine && stack_has(d, g, mine->function)) {
-        reason(s, DUMP_SAME_FUNCTION,
-               arena_printf(&v->arena, "in the same function, %.*s", STR_ARG(mine->function)));
-    } else if (mine && s->frame) {
+        why |= WHY_FUNCTION;
+    } else if (mine && its) {
         struct str type = receiver_type(mine->function);
-        if (type.n && str_eq(type, receiver_type(s->frame->function)))
-            reason(s, DUMP_SAME_RECEIVER_TYPE,
-                   arena_printf(&v->arena, "in a method of the same type, %.*s", STR_ARG(type)));
+        if (type.n && str_eq(type, receiver_type(its->function))) why |= WHY_TYPE;
     }
-    for (size_t i = 0; i < g->n_stack; i++) {
-        struct str name = d->frame.p[g->stack[i]].function;
-        if (gofunc_map_op(name)) {
-            reason(s, DUMP_IN_MAP_OP,
-                   arena_printf(&v->arena, "inside a map operation, %.*s", STR_ARG(name)));
-            break;
-        }
-        if (!gofunc_is_runtime(name)) break;
-    }
+    if (map_frame(d, g)) why |= WHY_MAP_OP;
     if (g->unavailable)
-        reason(s, DUMP_RUNNING,
-               "running on another thread at that instant (its stack is not shown)");
+        why |= WHY_UNAVAILABLE;
     else if (str_starts(state, STR("running")))
-        reason(s, DUMP_RUNNING, "running at that instant");
+        why |= WHY_RUNNING;
     else if (str_starts(state, STR("runnable")))
-        reason(s, DUMP_RUNNABLE, "runnable at that instant");
+        why |= WHY_RUNNABLE;
     if (f->creator != DUMP_NONE && g->creator != DUMP_NONE &&
         str_eq(d->frame.p[f->creator].function, d->frame.p[g->creator].function))
-        reason(s, DUMP_SIBLING,
-               arena_printf(&v->arena, "created by the same function, %.*s",
-                            STR_ARG(d->frame.p[f->creator].function)));
+        why |= WHY_SIBLING;
+    return why;
+}
+
+static unsigned score_of(unsigned why)
+{
+    static const unsigned worth[] = { DUMP_SAME_FUNCTION, DUMP_SAME_RECEIVER_TYPE,
+                                      DUMP_IN_MAP_OP,     DUMP_RUNNING,
+                                      DUMP_RUNNING,       DUMP_RUNNABLE,
+                                      DUMP_SIBLING,       DUMP_SAME_POINTER };
+    unsigned score = 0;
+    for (size_t i = 0; i < array_size(worth); i++)
+        if (why >> i & 1) score += worth[i];
+    return score;
+}
+
+static uint64_t common_pointer(const struct dump_goroutine *a, const struct dump_goroutine *b)
+{
+    for (size_t i = 0; i < a->n_args; i++)
+        for (size_t k = 0; k < b->n_args; k++)
+            if (a->arg[i] == b->arg[k]) return a->arg[i];
+    return 0;
+}
+
+static void reason(struct dump_suspect *s, const char *why)
+{
+    if (s->n_why < array_size(s->why)) s->why[s->n_why++] = why;
+}
+
+// The reasons in words.
+static void explain(struct dump_view *v, const struct dump *d, struct dump_suspect *s)
+{
+    const struct dump_goroutine *fr = dump_at(d, d->fatal_record), *r = dump_at(d, s->record);
+    const struct dump_group *f = &d->group.p[fr->group], *g = &d->group.p[r->group];
+    const struct dump_frame *mine = user_frame(d, f);
+    s->frame = user_frame(d, g);
+    if (s->reasons & WHY_FUNCTION)
+        reason(s, arena_printf(&v->arena, "in the same function, %.*s", STR_ARG(mine->function)));
+    if (s->reasons & WHY_TYPE)
+        reason(s, arena_printf(&v->arena, "in a method of the same type, %.*s",
+                               STR_ARG(receiver_type(mine->function))));
+    if (s->reasons & WHY_MAP_OP)
+        reason(s, arena_printf(&v->arena, "inside a map operation, %.*s",
+                               STR_ARG(map_frame(d, g)->function)));
+    if (s->reasons & WHY_UNAVAILABLE)
+        reason(s, "running on another thread at that instant (its stack is not shown)");
+    if (s->reasons & WHY_RUNNING) reason(s, "running at that instant");
+    if (s->reasons & WHY_RUNNABLE) reason(s, "runnable at that instant");
+    if (s->reasons & WHY_SIBLING)
+        reason(s, arena_printf(&v->arena, "created by the same function, %.*s",
+                               STR_ARG(d->frame.p[f->creator].function)));
+    if (s->reasons & WHY_POINTER)
+        reason(s, arena_printf(&v->arena, "has the same receiver or argument, 0x%llx",
+                               (unsigned long long)common_pointer(fr, r)));
 }
 
 static void insert(struct dump_view *v, struct dump_suspect s)
@@ -184,45 +229,23 @@ static void insert(struct dump_view *v, struct dump_suspect s)
     v->suspect[at] = s;
 }
 
-static uint64_t common_pointer(const struct dump_goroutine *a, const struct dump_goroutine *b)
-{
-    for (size_t i = 0; i < a->n_args; i++)
-        for (size_t k = 0; k < b->n_args; k++)
-            if (a->arg[i] == b->arg[k]) return a->arg[i];
-    return 0;
-}
-
 static void rank_suspects(struct dump_view *v, const struct dump *d)
 {
     if (d->fatal_record >= d->n || !dump_fatal_is_map(d->fatal)) return;
     const struct dump_goroutine *f = dump_at(d, d->fatal_record);
     const struct dump_group *fg = &d->group.p[f->group];
-    struct map scored = { 0 }; // group → its score and reasons, reckoned once
+    uint16_t *reasons =
+        arena_array(&v->arena, uint16_t, d->group.n + 1); // of groups, reckoned once
     for (size_t i = 0; i < d->n; i++) {
         const struct dump_goroutine *r = dump_at(d, i);
         if (i == d->fatal_record || r->id == f->id || r->dump != f->dump) continue;
-        bool fresh;
-        uint64_t *slot = map_put(&scored, r->group, &fresh);
-        if (fresh) {
-            struct dump_suspect *base = arena_new(&v->arena, struct dump_suspect);
-            score_group(v, d, fg, &d->group.p[r->group], base);
-            *slot = (uint64_t)(uintptr_t)base;
-        }
-        struct dump_suspect s = *(const struct dump_suspect *)(uintptr_t)*slot;
-        s.record = i;
-        uint64_t shared = common_pointer(f, r);
-        // Formatted only if it enters the list: a million may share one.
-        if (s.score + (shared ? DUMP_SAME_POINTER : 0) < DUMP_SUSPECT_MIN) continue;
-        if (v->n_suspect == DUMP_SUSPECTS &&
-            v->suspect[DUMP_SUSPECTS - 1].score >= s.score + (shared ? DUMP_SAME_POINTER : 0))
-            continue;
-        if (shared)
-            reason(&s, DUMP_SAME_POINTER,
-                   arena_printf(&v->arena, "has the same receiver or argument, 0x%llx",
-                                (unsigned long long)shared));
-        insert(v, s);
+        if (!reasons[r->group])
+            reasons[r->group] = (uint16_t)group_reasons(d, fg, &d->group.p[r->group]);
+        unsigned why = reasons[r->group] | (common_pointer(f, r) ? WHY_POINTER : 0);
+        struct dump_suspect s = { .record = i, .score = score_of(why), .reasons = why };
+        if (s.score >= DUMP_SUSPECT_MIN) insert(v, s);
     }
-    map_deinit(&scored);
+    for (size_t i = 0; i < v->n_suspect; i++) explain(v, d, &v->suspect[i]);
 }
 
 // Where the goroutines of one dump are, by their ids: record + 1, open addressing, 0 = empty.
@@ -251,38 +274,6 @@ static struct id_index index_ids(struct dump_view *v, const struct dump *d, uint
     return x;
 }
 
-// A crash log that has lost its fatal line (debug.SetCrashOutput, a log cut at its head), up to Go
-// 1.23, where the runtime's frames are hidden too. It shows the goroutine that died first, running,
-// with the program's own code on top: panics and throws leave their frames there, and of the
-// runtime's fatal errors only those about maps (and `go` of a nil function) leave none. But what
-// runtime.Stack prints for a service that still lives looks the same; so it takes a second
-// goroutine that was at the same function at that instant, and even then it is called probable.
-static void infer_headless(struct dump_view *v, struct dump *d)
-{
-    if (d->fatal.p || d->process || d->races || d->n < 2 || dump_at(d, 0)->id == 0) return;
-    const struct dump_group *first = dump_group_of(d, 0);
-    if (!str_eqc(d->state.p[first->state], "running") || first->n_stack == 0 ||
-        gofunc_is_std(d->frame.p[first->stack[0]].function))
-        return;
-    size_t looked = 0;
-    for (size_t i = 1; i < d->n && looked < DUMP_HEADLESS_MAX; i++) {
-        const struct dump_group *g = dump_group_of(d, i);
-        struct str state = d->state.p[g->state];
-        struct dump_suspect s = { 0 };
-        if (!str_eqc(state, "running") && !str_eqc(state, "runnable")) continue;
-        looked++;
-        score_group(v, d, first, g, &s);
-        if (s.score < DUMP_SAME_FUNCTION) continue;
-        d->fatal =
-            STR("probably concurrent map access (the fatal error line is missing; only such an "
-                "error, or runtime.Stack, leaves a log like this)");
-        d->fatal_probable = true;
-        d->fatal_goroutine = dump_at(d, 0)->id;
-        d->fatal_record = 0;
-        return;
-    }
-}
-
 static void find_chain(struct dump_view *v, const struct dump *d)
 {
     if (d->fatal_record >= d->n) {
@@ -302,17 +293,74 @@ static void find_chain(struct dump_view *v, const struct dump *d)
     }
 }
 
+static uint64_t in_state(const struct dump_view *v, const char *const *names, size_t n)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < v->state.n; i++)
+        for (size_t k = 0; k < n; k++)
+            if (str_starts(v->state.p[i].name, str_from(names[k]))) {
+                sum += v->state.p[i].count;
+                break;
+            }
+    return sum;
+}
+
+static void symptom(struct dump_view *v, struct dump_symptom s)
+{
+    vec_push(&v->symptom, s);
+}
+
+static void find_symptoms(struct dump_view *v, const struct dump *d)
+{
+    static const char *const locks[] = { "semacquire", "sync.Mutex", "sync.RWMutex" };
+    static const char *const busy[] = { "running", "runnable", "syscall" };
+    double all = d->goroutines ? (double)d->goroutines : 1;
+    double map = 100 * (double)v->map_top / all, write = 100 * (double)v->write_top / all;
+    bool strong = write > DUMP_MAP_STRONG, high = map >= DUMP_MAP_HIGH;
+    if (strong || high)
+        v->map_verdict =
+            arena_printf(&v->arena, "%s signal: %.0f %% of the stacks are topped by a %s",
+                         strong ? "strong" : "high", strong ? write : map,
+                         strong ? "map write" : "map operation");
+    bool fatal_map = d->fatal.p && dump_fatal_is_map(d->fatal);
+    symptom(v, (struct dump_symptom) {
+                   "fatal line", fatal_map ? arena_cstr(&v->arena, d->fatal) : "none",
+                   fatal_map ? "very high" : "none",
+                   fatal_map ? "the runtime itself saw two goroutines in one map"
+                             : "no fatal error about a map in this input",
+                   fatal_map ? 5 : 0 });
+    symptom(v, (struct dump_symptom) {
+                   "map operations on top", arena_printf(&v->arena, "%.1f %%", map),
+                   strong ? "strong"
+                   : high ? "high"
+                          : "none",
+                   d->runtime_frames_seen || v->map_top
+                       ? "share of all stacks; from 70 % high, writes over 80 % strong"
+                       : "runtime frames are hidden here, so this cannot show: take debug=2",
+                   strong || high ? 5 : 0 });
+    double waits = 100 * (double)in_state(v, locks, array_size(locks)) / all;
+    symptom(v, (struct dump_symptom) {
+                   "waiting for a lock", arena_printf(&v->arena, "%.1f %%", waits),
+                   waits >= 50 ? "high" : "none",
+                   "a lock convoy or a deadlock looks like this, and is no map race",
+                   waits >= 50 ? 3 : 0 });
+    double pile = 100 * (double)in_state(v, busy, array_size(busy)) / all;
+    symptom(v, (struct dump_symptom) { "running, runnable or in a syscall",
+                                       arena_printf(&v->arena, "%.1f %%", pile),
+                                       pile >= 50 && d->goroutines >= 20 ? "medium" : "none",
+                                       "goroutines pile up for the CPU; so does plain overload",
+                                       pile >= 50 && d->goroutines >= 20 ? 2 : 0 });
+}
+
 void dump_view_init(struct dump_view *v, struct dump *d, bool lenient)
 {
     *v = (struct dump_view) { 0 };
     if (lenient) merge_lenient(d);
-    if (!d->runtime_frames_seen) d->runtime_frames_seen = runtime_shown(d);
     count_all(v, d);
     list_ids(v, d);
-    infer_headless(v, d);
     rank_suspects(v, d);
     find_chain(v, d);
-    symptoms_find(v, d, NULL);
+    find_symptoms(v, d);
 }
 
 void dump_view_deinit(struct dump_view *v)

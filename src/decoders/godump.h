@@ -4,30 +4,45 @@
 // it: prefixes (several processes told apart by theirs), #011, docker, CRI, journald and other JSON
 // lines, HTML, CRLF, padding, hard wraps, lost blank lines and lost tabs.
 //
-//     struct godump *p = godump_create(&d, false);
+//     struct godump *p = godump_create(&d, &(struct godump_options) { 0 });
 //     while (… bytes …) godump_feed(p, bytes);
 //     godump_finish(p); // frees p; d is complete
 //
 // Lines that say nothing about goroutines are counted in lines_not_understood, never an error.
-// Reversed input (newest line first) must be turned round by the caller: godump_is_reversed.
+// Reversed input (newest line first) must be held by the caller: godump_look_ahead tells.
+//
+// Memory is bounded: above GODUMP_TEXT_MAX stacks that were not seen before are merged, above
+// GODUMP_RECORDS_MAX goroutines are counted in their groups only; struct dump counts both.
 #pragma once
 
 #include "model/dump.h"
 
 enum {
-    GODUMP_LINE_MAX = 1 << 20,   // bytes of a line that are looked at; the rest of it is skipped
-    GODUMP_STREAMS = 32,         // prefixes (processes) told apart
-    GODUMP_TEXT_MAX = 128 << 20, // bytes of distinct names, files and stacks kept
-    GODUMP_JOINS = 8,            // pieces that one hard-wrapped line is put together from
-    GODUMP_NESTING = 4,          // envelopes in envelopes
+    GODUMP_LINE_MAX = 16 << 20,   // bytes of a line that are looked at; the rest of it is skipped
+    GODUMP_STREAMS = 32,          // prefixes (processes) told apart at a time
+    GODUMP_TEXT_MAX = 80 << 20,   // bytes of distinct names, files and stacks kept
+    GODUMP_RECORDS_MAX = 1 << 21, // goroutines kept with their ids and pointers
+    GODUMP_ARGUMENTS_MAX = 128 << 20, // bytes of arguments kept
+    GODUMP_LATER = 256,               // goroutines on other threads whose stacks may come later
+    GODUMP_JOINS = 8,                 // pieces that one hard-wrapped line is put together from
+    GODUMP_NESTING = 4,               // envelopes in envelopes
 };
 
 struct godump;
 
-// Fills *d, which is zeroed. keep_arguments: every frame's argument text too.
-struct godump *godump_create(struct dump *d, bool keep_arguments);
+struct godump_options {
+    bool keep_arguments; // every frame's argument text too
+    size_t wrap;         // width of hard-wrapped lines, as godump_look_ahead found it; 0 = none
+};
+
+// Fills *d, which is zeroed.
+struct godump *godump_create(struct dump *d, const struct godump_options *o);
 void godump_feed(struct godump *p, struct str bytes);
+// The lines of `all` from the last to the first; all of the input at once.
+void godump_feed_reversed(struct godump *p, struct str all);
+size_t godump_wrap(const struct godump *p); // width of hard-wrapped lines so far, 0 = none
 void godump_finish(struct godump *p);
 
-// Whether the lines of this sample (the start of an input) stand in reverse order.
-bool godump_is_reversed(struct str sample);
+// Reads a sample (the start of an input) in both orders of its lines: whether the reverse one makes
+// more sense. *ret_wrap is set in any case.
+bool godump_look_ahead(struct str sample, size_t *ret_wrap);

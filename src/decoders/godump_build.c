@@ -25,6 +25,13 @@ static uint64_t hash_bytes(struct str s)
     return h ^ (h >> 32);
 }
 
+static const struct str too_many = { "(too many different names)", 26 };
+
+static bool full(const struct godump_builder *b)
+{
+    return b->text_bytes > GODUMP_TEXT_MAX;
+}
+
 static void strings_grow(struct godump_strings *t)
 {
     size_t cap = t->cap ? t->cap * 2 : 1024;
@@ -40,24 +47,35 @@ static void strings_grow(struct godump_strings *t)
     t->cap = cap;
 }
 
+static struct godump_string *find_string(const struct godump_strings *t, struct str s,
+                                         uint32_t hash)
+{
+    size_t at = hash & (t->cap - 1);
+    while (t->slot[at].id &&
+           !(t->slot[at].hash == hash && str_eq(t->text.p[t->slot[at].id - 1], s)))
+        at = (at + 1) & (t->cap - 1);
+    return &t->slot[at];
+}
+
 static uint32_t intern(struct godump_builder *b, struct godump_strings *t, struct str s,
                        bool *fresh)
 {
+    enum { STRING_BYTES = 64 }; // besides its text
     if (t->n + 1 > t->cap / 2) strings_grow(t);
     if (s.n > LIMIT_NAME_BYTES) s.n = LIMIT_NAME_BYTES;
-    if (b->text_bytes > GODUMP_TEXT_MAX) s = STR("(too many different names)");
     uint32_t hash = (uint32_t)hash_bytes(s);
-    size_t at = hash & (t->cap - 1);
-    for (; t->slot[at].id; at = (at + 1) & (t->cap - 1))
-        if (t->slot[at].hash == hash && str_eq(t->text.p[t->slot[at].id - 1], s)) {
-            *fresh = false;
-            return t->slot[at].id - 1;
-        }
-    *fresh = true;
+    struct godump_string *at = find_string(t, s, hash);
+    if (!at->id && full(b)) { // one name for all that come from now on
+        s = too_many;
+        hash = (uint32_t)hash_bytes(s);
+        at = find_string(t, s, hash);
+    }
+    *fresh = !at->id;
+    if (at->id) return at->id - 1;
     vec_push(&t->text, arena_str(&b->d->arena, s));
-    b->text_bytes += s.n + 48;
+    b->text_bytes += s.n + STRING_BYTES;
     t->n++;
-    t->slot[at] = (struct godump_string) { hash, (uint32_t)t->text.n };
+    *at = (struct godump_string) { hash, (uint32_t)t->text.n };
     return (uint32_t)t->text.n - 1;
 }
 
@@ -81,6 +99,7 @@ void godump_builder_deinit(struct godump_builder *b)
     vec_deinit(&b->functions.text);
     vec_deinit(&b->locations.text);
     vec_deinit(&b->is_std);
+    vec_deinit(&b->unavailable);
     vec_deinit(&b->place);
     map_deinit(&b->frames);
     map_deinit(&b->groups);
@@ -120,24 +139,33 @@ uint32_t godump_state(struct godump_builder *b, struct str name)
     return (uint32_t)b->d->state.n - 1;
 }
 
-static uint32_t frame_of(struct godump_builder *b, uint32_t function, struct str location,
-                         uint32_t *ret_place)
+static uint32_t place_of(struct godump_builder *b, struct str location)
 {
     bool fresh;
     uint32_t place = intern(b, &b->locations, location, &fresh);
-    if (fresh) {
-        size_t colon = str_rfind_char(location, ':');
-        uint64_t line = 0;
-        bool has =
-            colon != STR_NPOS && str_to_u64(str_sub(location, colon + 1, location.n), 10, &line);
-        vec_push(&b->place, (struct godump_place) { has ? (uint32_t)colon : (uint32_t)location.n,
-                                                    (uint32_t)line });
-    }
+    if (!fresh) return place;
+    struct str text = b->locations.text.p[place];
+    size_t colon = str_rfind_char(text, ':');
+    uint64_t line = 0;
+    bool has = colon != STR_NPOS && str_to_u64(str_sub(text, colon + 1, text.n), 10, &line);
+    vec_push(&b->place,
+             (struct godump_place) { has ? (uint32_t)colon : (uint32_t)text.n, (uint32_t)line });
+    return place;
+}
+
+static uint32_t frame_of(struct godump_builder *b, uint32_t function, struct str location,
+                         uint32_t *ret_place)
+{
+    enum { FRAME_BYTES = 96 };
+    uint32_t place = place_of(b, location);
+    if (full(b) && !map_get(&b->frames, (uint64_t)function << 32 | place))
+        place = place_of(b, too_many); // functions times places would be too many, too
     *ret_place = place;
+    bool fresh;
     uint64_t *id = map_put(&b->frames, (uint64_t)function << 32 | place, &fresh);
     if (!fresh) return (uint32_t)*id;
     *id = b->d->frame.n;
-    b->text_bytes += 96;
+    b->text_bytes += FRAME_BYTES;
     struct str name = b->functions.text.p[function];
     vec_push(&b->d->frame,
              (struct dump_frame) { name,
@@ -166,32 +194,66 @@ static bool same_group(const struct dump_group *a, const struct godump_open *g)
            memcmp(a->stack, g->stack, g->n_stack * sizeof(*g->stack)) == 0;
 }
 
-uint32_t godump_group(struct godump_builder *b, const struct godump_open *g)
+static uint64_t group_hash(const struct godump_open *g)
 {
-    struct dump *d = b->d;
-    struct str bytes = { (const char *)g->stack, g->n_stack * sizeof(*g->stack) };
-    uint64_t hash = hash_bytes(bytes) ^ ((uint64_t)g->state << 40) ^
-                    (g->has_creator ? (g->creator + 1) * 0x9e3779b97f4a7c15u : 0) ^
-                    ((uint64_t)g->elided << 62) ^ ((uint64_t)g->unavailable << 63);
-    for (;; hash += 0x9e3779b97f4a7c15u) {
-        bool fresh;
-        uint64_t *id = map_put(&b->groups, hash, &fresh);
-        if (!fresh && same_group(&d->group.p[*id], g)) return (uint32_t)*id;
-        if (!fresh) continue;
-        *id = d->group.n;
-        uint32_t *stack = arena_array(&d->arena, uint32_t, g->n_stack + 1);
-        memcpy(stack, g->stack, bytes.n);
-        b->text_bytes += bytes.n + 120;
-        vec_push(&d->group,
-                 (struct dump_group) { .state = g->state,
-                                       .creator = g->has_creator ? g->creator : DUMP_NONE,
-                                       .stack = stack,
-                                       .n_stack = g->n_stack,
-                                       .unavailable = g->unavailable,
-                                       .elided = g->elided,
-                                       .hash = hash });
-        return (uint32_t)d->group.n - 1;
+    return hash_bytes(str_make(g->stack, g->n_stack * sizeof(*g->stack))) ^
+           ((uint64_t)g->state << 40) ^
+           (g->has_creator ? (g->creator + 1) * 0x9e3779b97f4a7c15u : 0) ^
+           ((uint64_t)g->elided << 62) ^ ((uint64_t)g->unavailable << 63);
+}
+
+// The group, or DUMP_NONE and the free key for it.
+static uint32_t find_group(const struct godump_builder *b, const struct godump_open *g,
+                           uint64_t *ret_key)
+{
+    for (*ret_key = group_hash(g);; *ret_key += 0x9e3779b97f4a7c15u) {
+        uint64_t *id = map_get(&b->groups, *ret_key);
+        if (!id) return DUMP_NONE;
+        if (same_group(&b->d->group.p[*id], g)) return (uint32_t)*id;
     }
+}
+
+// Too many different stacks: of this one only the top and the first frame that is not Go's own are
+// kept, and nothing at all when there are too many of those.
+static void shorten(struct godump_builder *b, struct godump_open *g)
+{
+    b->d->merged += g->count;
+    g->elided = true;
+    bool none = b->text_bytes > GODUMP_TEXT_MAX + GODUMP_TEXT_MAX / 8;
+    if (none) g->has_creator = false;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < g->n_stack && !none; i++) {
+        bool user = !gofunc_is_std(b->d->frame.p[g->stack[i]].function);
+        if (i == 0 || user) g->stack[n++] = g->stack[i];
+        if (user) break;
+    }
+    g->n_stack = n;
+}
+
+uint32_t godump_group(struct godump_builder *b, struct godump_open *g)
+{
+    enum { GROUP_BYTES = 120 };
+    struct dump *d = b->d;
+    uint64_t key;
+    uint32_t found = find_group(b, g, &key);
+    if (found == DUMP_NONE && full(b)) {
+        shorten(b, g);
+        found = find_group(b, g, &key);
+    }
+    if (found != DUMP_NONE) return found;
+    *map_put(&b->groups, key, NULL) = d->group.n;
+    size_t bytes = g->n_stack * sizeof(*g->stack);
+    uint32_t *stack = arena_array(&d->arena, uint32_t, g->n_stack + 1);
+    memcpy(stack, g->stack, bytes);
+    b->text_bytes += bytes + GROUP_BYTES;
+    vec_push(&d->group, (struct dump_group) { .state = g->state,
+                                              .creator = g->has_creator ? g->creator : DUMP_NONE,
+                                              .stack = stack,
+                                              .n_stack = g->n_stack,
+                                              .unavailable = g->unavailable,
+                                              .elided = g->elided,
+                                              .hash = key });
+    return (uint32_t)d->group.n - 1;
 }
 
 // A crash file (debug.SetCrashOutput) lacks the fatal line, but go1.24 and later show who said it.
@@ -206,9 +268,62 @@ static void infer_fatal(struct dump *d, const struct dump_goroutine *r)
     }
 }
 
-void godump_store(struct godump_builder *b, struct godump_open *g)
+static const char *keep_arguments(struct godump_builder *b, struct godump_open *g)
+{
+    if (!b->keep_arguments) return NULL;
+    if (b->argument_bytes + g->arguments.n > GODUMP_ARGUMENTS_MAX) {
+        b->d->arguments_dropped++;
+        return NULL;
+    }
+    b->argument_bytes += g->arguments.n + 16;
+    return arena_cstr(&b->d->arena, buf_str(&g->arguments));
+}
+
+// With GOTRACEBACK=crash every thread shows its goroutine at the end, which before was "running on
+// other thread; stack unavailable": that record.
+static struct dump_goroutine *shown_before(struct godump_builder *b, const struct godump_open *g)
+{
+    for (size_t i = 0; i < b->unavailable.n; i++) {
+        struct dump_goroutine *r = dump_at(b->d, b->unavailable.p[i]);
+        if (r->id == g->id && r->dump == g->dump) return r;
+    }
+    return NULL;
+}
+
+static void keep_record(struct godump_builder *b, struct godump_open *g, uint32_t group)
 {
     struct dump *d = b->d;
+    struct dump_goroutine *r = g->n_stack ? shown_before(b, g) : NULL;
+    d->group.p[group].count += g->count;
+    if (r) {
+        d->group.p[r->group].count -= r->count;
+    } else {
+        d->goroutines += g->count;
+        if (d->n >= GODUMP_RECORDS_MAX) {
+            d->not_kept += g->count;
+            return;
+        }
+        if (d->n % DUMP_CHUNK == 0)
+            vec_push(&d->chunk, mem_alloc(DUMP_CHUNK * sizeof(struct dump_goroutine)));
+        if (g->fatal) d->fatal_record = d->n;
+        if (g->unavailable && b->unavailable.n < GODUMP_LATER) vec_push(&b->unavailable, d->n);
+        r = dump_at(d, d->n++);
+    }
+    *r = (struct dump_goroutine) { .id = g->id,
+                                   .parent = g->parent,
+                                   .group = group,
+                                   .count = g->count,
+                                   .wait_minutes = g->wait_minutes,
+                                   .dump = g->dump,
+                                   .locked = g->locked,
+                                   .n_args = g->n_args,
+                                   .arguments = keep_arguments(b, g) };
+    memcpy(r->arg, g->arg, sizeof(r->arg));
+    if (!d->fatal.p) infer_fatal(d, r);
+}
+
+void godump_store(struct godump_builder *b, struct godump_open *g)
+{
     if (!g->active) return;
     if (g->expect_location && !g->ignored) { // its location was lost
         uint32_t f = godump_frame(b, g->function, STR(""));
@@ -220,24 +335,7 @@ void godump_store(struct godump_builder *b, struct godump_open *g)
     if (g->race) {
         g->race->group = godump_group(b, g);
     } else if (!g->ignored || g->ancestors) {
-        if (d->n % DUMP_CHUNK == 0)
-            vec_push(&d->chunk, mem_alloc(DUMP_CHUNK * sizeof(struct dump_goroutine)));
-        struct dump_goroutine *r = dump_at(d, d->n++);
-        *r = (struct dump_goroutine) { .id = g->id,
-                                       .parent = g->parent,
-                                       .group = godump_group(b, g),
-                                       .count = g->count,
-                                       .wait_minutes = g->wait_minutes,
-                                       .dump = g->dump,
-                                       .locked = g->locked,
-                                       .torn = g->torn,
-                                       .sampled = g->sampled,
-                                       .n_args = g->n_args };
-        memcpy(r->arg, g->arg, sizeof(r->arg));
-        if (b->keep_arguments) r->arguments = arena_cstr(&d->arena, buf_str(&g->arguments));
-        d->group.p[r->group].count += g->count;
-        d->goroutines += g->count;
-        if (!d->fatal.p) infer_fatal(d, r);
+        keep_record(b, g, godump_group(b, g));
     }
     g->active = false;
     buf_clear(&g->arguments);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between the files of the godump decoder, and golive.c, which reads a process instead of text.
+// Between the files of the godump decoder only.
 #pragma once
 
 #include "base/buf.h"
@@ -10,10 +10,11 @@
 
 // A goroutine while its lines come in.
 struct godump_open {
+    bool fatal;           // it is the one that died
     bool active, ignored; // ignored: frames that belong to no goroutine (g0, ancestors, registers)
     bool expect_location; // a function or creator line waits for its "\tfile:line"
     bool creator_next;    // … and it was a creator line
-    bool has_creator, unavailable, elided, user_seen, ancestors, torn, sampled;
+    bool has_creator, unavailable, elided, user_seen, ancestors;
     uint64_t id, parent;
     uint32_t state, count, wait_minutes, function, creator;
     bool locked;
@@ -23,7 +24,7 @@ struct godump_open {
     uint64_t arg[DUMP_ARGS];
     struct buf arguments;
     // What stays when the next goroutine opens:
-    bool want_fatal;             // it is the one that died
+    bool want_fatal;             // the next one is the one that died
     bool want_message;           // a panic's text may go on
     uint32_t dump;               // number of the dump that it belongs to
     struct dump_race_side *race; // the side of a race report that these frames belong to
@@ -55,7 +56,9 @@ struct godump_builder {
     VEC(bool) is_std;               // of each function
     VEC(struct godump_place) place; // of each location
     struct map frames, groups, states;
-    size_t text_bytes;
+    size_t text_bytes, argument_bytes;
+    VEC(size_t)
+    unavailable; // records without a stack that may still be shown, GODUMP_LATER at most
 };
 
 void godump_builder_deinit(struct godump_builder *b);
@@ -65,17 +68,28 @@ bool godump_function_known(const struct godump_builder *b, struct str name, uint
 void godump_function_remember(struct godump_builder *b, struct str name, uint32_t function);
 uint32_t godump_state(struct godump_builder *b, struct str name);
 uint32_t godump_frame(struct godump_builder *b, uint32_t function, struct str location);
-uint32_t godump_group(struct godump_builder *b, const struct godump_open *g);
-void godump_store(struct godump_builder *b, struct godump_open *g); // and closes it
+uint32_t godump_group(struct godump_builder *b, struct godump_open *g); // may shorten the stack
+void godump_store(struct godump_builder *b, struct godump_open *g);     // and closes it
+
+// ---- godump_line.c: what one line says
+
+// Takes a line that is not empty into the goroutine that it belongs to; false: it says nothing.
+bool godump_understand(struct godump_builder *b, struct godump_open *g, struct str line);
+// "/src/main.go:42 +0x1d", "…:42 fp=0x… sp=0x… pc=0x…": the part up to the line's number.
+bool godump_location(struct str s, struct str *ret);
 
 // ---- godump_unwrap.c: what logging wraps round a line
 
 // The text of a docker, journald or other JSON log line, unescaped, appended; false if it is none.
-bool godump_unwrap_json(struct str line, struct buf *ret);
+// What it says about the process (host, pid, pod) is appended to *ret_id, NULL = not wanted. *ret
+// NULL: only that. A line that was cut is used as far as it goes.
+bool godump_unwrap_json(struct str line, int depth, struct buf *ret, struct buf *ret_id);
 // Kubernetes CRI: "TIME stdout|stderr F|P text".
-bool godump_unwrap_cri(struct str line, struct str *ret_text, bool *ret_partial);
-// "#011", "#012" of syslog, HTML tags and entities; false if there is nothing of the kind.
+bool godump_unwrap_cri(struct str line, struct str *ret_text, bool *ret_partial, bool *ret_stdout);
+// "#011", "#012" of syslog, HTML tags and entities, colours; false if there is nothing of the kind.
 bool godump_unescape(struct str line, struct buf *ret);
+// A dump quoted into one line, as in logfmt: stack="goroutine 1 [running]:\nmain.main()\n\t…".
+bool godump_unquote(struct str line, struct buf *ret);
 // Where the text after a prefix like `shape` begins in line, or STR_NPOS: digits of times match any
 // digits, all else must be equal.
 size_t godump_prefix_match(struct str shape, struct str line);

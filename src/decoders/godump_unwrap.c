@@ -2,44 +2,187 @@
 #include "decoders/godump_in.h"
 
 #include <ctype.h>
-#include <jansson.h>
-#include <stdlib.h>
 
-static bool add_text(json_t *v, struct buf *ret)
+// ---- JSON, as loggers write it: one object a line. Lenient: a line that a logger cut is used as
+// far as it goes, and what is not asked for is skipped, not checked.
+
+static const char *const text_fields[] = { "log",         "MESSAGE",     "message",
+                                           "msg",         "textPayload", "line",
+                                           "stack",       "stacktrace",  "stack_trace",
+                                           "error.stack", "error",       "body",
+                                           "jsonPayload", "exception",   "errorVerbose" };
+// What tells processes apart.
+static const char *const id_fields[] = {
+    "_HOSTNAME",           "_PID",           "host", "hostname", "pid",
+    "container_id",        "container_name", "pod",  "pod_name", "instance",
+    "kubernetes.pod_name",
+};
+
+static int field_number(struct str key, const char *const *list, size_t n)
 {
-    if (json_is_string(v)) {
-        buf_add(ret, json_string_value(v), json_string_length(v));
-        return true;
-    }
-    if (!json_is_array(v)) return false; // journald: bytes as numbers, when it is not UTF-8
-    for (size_t i = 0; i < json_array_size(v); i++) {
-        json_t *n = json_array_get(v, i);
-        if (!json_is_integer(n)) return false;
-        buf_addc(ret, (char)json_integer_value(n));
-    }
-    return json_array_size(v) > 0;
+    for (size_t i = 0; i < n; i++)
+        if (str_eqc(key, list[i])) return (int)i;
+    return -1;
 }
 
-bool godump_unwrap_json(struct str line, struct buf *ret)
+static void skip_blanks(struct str *s)
 {
-    static const char *const fields[] = { "log",         "MESSAGE",     "message", "msg",
-                                          "textPayload", "line",        "stack",   "stacktrace",
-                                          "stack_trace", "error.stack", "error",   "body" };
-    if (line.n < 2 || line.p[0] != '{') return false;
-    json_t *doc = json_loadb(line.p, line.n, JSON_DISABLE_EOF_CHECK | JSON_ALLOW_NUL, NULL);
-    if (!doc) return false;
-    bool any = false;
-    for (size_t i = 0; i < array_size(fields); i++) {
-        json_t *v = json_object_get(doc, fields[i]);
-        if (!v) continue;
-        if (any && ret->n && ret->p[ret->n - 1] != '\n') buf_addc(ret, '\n');
-        any = add_text(v, ret) || any;
+    while (s->n && strchr(" \t\r\n,", s->p[0]) && s->p[0]) *s = str_sub(*s, 1, s->n);
+}
+
+// The bytes between the quotes, still escaped; *s goes on behind them.
+static struct str quoted(struct str *s)
+{
+    struct str inside = str_sub(*s, 1, s->n);
+    for (size_t from = 0; from < inside.n;) {
+        const char *q = memchr(inside.p + from, '"', inside.n - from);
+        if (!q) break;
+        size_t at = (size_t)(q - inside.p), slashes = 0;
+        while (slashes < at && inside.p[at - 1 - slashes] == '\\') slashes++;
+        if (slashes % 2 == 0) {
+            *s = str_sub(inside, at + 1, inside.n);
+            return str_sub(inside, 0, at);
+        }
+        from = at + 1;
     }
-    json_decref(doc);
+    *s = str_sub(inside, inside.n, inside.n);
+    return inside;
+}
+
+// One value, whole; *s goes on behind it.
+static struct str value(struct str *s)
+{
+    struct str all = *s;
+    size_t depth = 0;
+    while (s->n) {
+        char c = s->p[0];
+        if (c == '"') {
+            quoted(s);
+        } else {
+            if (c == '{' || c == '[') depth++;
+            if ((c == '}' || c == ']') && depth > 0)
+                depth--;
+            else if (depth == 0 && (c == ',' || c == '}' || c == ']'))
+                break;
+            *s = str_sub(*s, 1, s->n);
+        }
+        if (depth == 0 && strchr("{[\"", all.p[0])) break;
+    }
+    return str_sub(all, 0, all.n - s->n);
+}
+
+static unsigned hex4(struct str s)
+{
+    uint64_t v = 0;
+    return s.n >= 4 && str_to_u64(str_sub(s, 0, 4), 16, &v) ? (unsigned)v : 0xfffd;
+}
+
+static void add_rune(struct buf *ret, unsigned c)
+{
+    if (c < 0x80) {
+        buf_addc(ret, (char)c);
+    } else if (c < 0x800) {
+        buf_addc(ret, (char)(0xc0 | c >> 6));
+        buf_addc(ret, (char)(0x80 | (c & 63)));
+    } else if (c < 0x10000) {
+        buf_addc(ret, (char)(0xe0 | c >> 12));
+        buf_addc(ret, (char)(0x80 | (c >> 6 & 63)));
+        buf_addc(ret, (char)(0x80 | (c & 63)));
+    } else {
+        buf_addc(ret, (char)(0xf0 | c >> 18));
+        buf_addc(ret, (char)(0x80 | (c >> 12 & 63)));
+        buf_addc(ret, (char)(0x80 | (c >> 6 & 63)));
+        buf_addc(ret, (char)(0x80 | (c & 63)));
+    }
+}
+
+static void unescape_string(struct str s, struct buf *ret)
+{
+    while (s.n) {
+        size_t at = str_find_char(s, '\\');
+        if (at == STR_NPOS || at + 1 >= s.n) {
+            buf_addstr(ret, str_sub(s, 0, at));
+            return;
+        }
+        buf_addstr(ret, str_sub(s, 0, at));
+        char c = s.p[at + 1];
+        s = str_sub(s, at + 2, s.n);
+        static const char from[] = "ntrbf", to[] = "\n\t\r\b\f";
+        const char *known = strchr(from, c);
+        if (c == 'u') {
+            unsigned r = hex4(s);
+            s = str_sub(s, 4, s.n);
+            if (r >= 0xd800 && r < 0xdc00 && str_starts(s, STR("\\u"))) {
+                unsigned low = hex4(str_sub(s, 2, s.n));
+                r = 0x10000 + ((r - 0xd800) << 10) + (low & 0x3ff);
+                s = str_sub(s, 6, s.n);
+            }
+            add_rune(ret, r);
+        } else {
+            buf_addc(ret, known && c ? to[known - from] : c);
+        }
+    }
+}
+
+// A string, an object with such fields of its own, or (journald: not UTF-8) bytes as numbers.
+static bool add_text(struct str v, int depth, struct buf *ret)
+{
+    if (v.p[0] == '"') {
+        unescape_string(quoted(&v), ret);
+        return true;
+    }
+    if (v.p[0] == '{') return depth < GODUMP_NESTING && godump_unwrap_json(v, depth + 1, ret, NULL);
+    if (v.p[0] != '[') return false;
+    struct str rest = str_sub(v, 1, v.n), item;
+    if (rest.n && rest.p[rest.n - 1] == ']') rest.n--;
+    bool any = false;
+    while (str_split(&rest, ',', &item)) {
+        uint64_t byte;
+        if (!str_to_u64(str_trim(item), 10, &byte) || byte > 255) return any;
+        buf_addc(ret, (char)byte);
+        any = true;
+    }
     return any;
 }
 
-bool godump_unwrap_cri(struct str line, struct str *ret_text, bool *ret_partial)
+static void add_id(struct str v, struct buf *ret_id)
+{
+    if (v.p[0] == '{' || v.p[0] == '[' || v.n > 100) return;
+    if (v.p[0] == '"') v = quoted(&v);
+    buf_printf(ret_id, "[%.*s]", STR_ARG(str_trim(v)));
+}
+
+bool godump_unwrap_json(struct str line, int depth, struct buf *ret, struct buf *ret_id)
+{
+    struct str found[array_size(text_fields)] = { 0 };
+    if (line.n < 2 || line.p[0] != '{') return false;
+    struct str s = str_sub(line, 1, line.n);
+    for (;;) {
+        skip_blanks(&s);
+        if (s.n == 0 || s.p[0] != '"') break;
+        struct str key = quoted(&s);
+        while (s.n && (s.p[0] == ' ' || s.p[0] == ':')) s = str_sub(s, 1, s.n);
+        if (s.n == 0) break;
+        struct str v = value(&s);
+        if (v.n == 0) break;
+        int text = field_number(key, text_fields, array_size(text_fields));
+        if (text >= 0)
+            found[text] = v;
+        else if (ret_id && field_number(key, id_fields, array_size(id_fields)) >= 0)
+            add_id(v, ret_id);
+        else if (ret_id && str_eqc(key, "kubernetes") && depth < GODUMP_NESTING)
+            godump_unwrap_json(v, depth + 1, NULL, ret_id);
+    }
+    bool any = false;
+    for (size_t i = 0; ret && i < array_size(found); i++) {
+        if (found[i].n == 0) continue;
+        if (any && ret->n && ret->p[ret->n - 1] != '\n') buf_addc(ret, '\n');
+        any = add_text(found[i], depth, ret) || any;
+    }
+    return any;
+}
+
+bool godump_unwrap_cri(struct str line, struct str *ret_text, bool *ret_partial, bool *ret_stdout)
 {
     struct str rest = line, time, stream, tag;
     if (line.n < 20 || !isdigit((unsigned char)line.p[0]) || line.p[4] != '-') return false;
@@ -50,6 +193,7 @@ bool godump_unwrap_cri(struct str line, struct str *ret_text, bool *ret_partial)
     if (tag.p[0] != 'F' && tag.p[0] != 'P') return false;
     *ret_text = rest;
     *ret_partial = tag.p[0] == 'P';
+    *ret_stdout = str_eqc(stream, "stdout");
     return true;
 }
 
@@ -84,26 +228,57 @@ static size_t tag(struct str s)
     return 0;
 }
 
+// A terminal's colour, "ESC [ 31 m"; 0 if it is none.
+static size_t colour(struct str s)
+{
+    size_t n = 2;
+    if (s.n < 3 || s.p[1] != '[') return 0;
+    while (n < s.n && n < 20 && strchr("0123456789;", s.p[n]) && s.p[n]) n++;
+    return n < s.n && isalpha((unsigned char)s.p[n]) ? n + 1 : 0;
+}
+
 bool godump_unescape(struct str line, struct buf *ret)
 {
     bool any = false;
-    for (size_t i = 0; i < line.n;) {
-        struct str s = str_sub(line, i, line.n);
-        size_t n = 0;
-        if (s.p[0] == '#' && (str_starts(s, STR("#011")) || str_starts(s, STR("#012")))) {
+    while (line.n) {
+        size_t plain = 0, n = 0;
+        while (plain < line.n && line.p[plain] != '#' && line.p[plain] != '&' &&
+               line.p[plain] != '<' && line.p[plain] != '\x1b')
+            plain++;
+        if (plain == line.n && !any) return false;
+        buf_addstr(ret, str_sub(line, 0, plain));
+        struct str s = str_sub(line, plain, line.n);
+        if (s.n == 0) break;
+        if (str_starts(s, STR("#011")) || str_starts(s, STR("#012"))) {
             buf_addc(ret, s.p[3] == '1' ? '\t' : '\n');
             n = 4;
         } else if (s.p[0] == '&') {
             n = entity(s, ret);
+        } else if (s.p[0] == '\x1b') {
+            n = colour(s);
         } else if (s.p[0] == '<') {
             n = tag(s);
             if (n && strncasecmp(s.p, "<br", 3) == 0) buf_addc(ret, '\n');
         }
         any = any || n;
         if (n == 0) buf_addc(ret, s.p[0]), n = 1;
-        i += n;
+        line = str_sub(s, n, s.n);
     }
     return any;
+}
+
+bool godump_unquote(struct str line, struct buf *ret)
+{
+    size_t header = str_find(line, STR("]:\\n"));
+    if (header == STR_NPOS) return false;
+    static const char *const starts[] = { "fatal error: ", "panic: ", "goroutine " };
+    size_t from = STR_NPOS;
+    for (size_t i = 0; i < array_size(starts) && from == STR_NPOS; i++)
+        from = str_find(str_sub(line, 0, header), str_from(starts[i]));
+    if (from == STR_NPOS) return false;
+    struct str rest = str_sub(line, from ? from - 1 : 0, line.n); // as if the quote stood there
+    if (from) unescape_string(quoted(&rest), ret);
+    return ret->n > 0;
 }
 
 // Digits of a time: next to one of ":.,TZ+/-" or (day of month) a space. "[123]", "web-1" and
@@ -112,6 +287,8 @@ static bool is_time(struct str s, size_t from, size_t to)
 {
     char before = from ? s.p[from - 1] : ' ', after = to < s.n ? s.p[to] : ' ';
     if (before == '[' && after == ']') return false;
+    if (before == '"' && after == '"') return true; // sequenceId="12" of syslog
+    if (before == ' ' && after == ' ' && from > 0) return to - from <= 2 || to - from >= 10;
     if (strchr(":.,TZ", before) || strchr(":.,TZ", after)) return before != '[' || after != ']';
     if (after == '/' || after == '-')
         return before == ' ' || before == '[' || before == '/' || before == '-';
@@ -119,11 +296,27 @@ static bool is_time(struct str s, size_t from, size_t to)
     return before == ' ' || before == '+';
 }
 
+// The shape ends in blanks: as many must be there.
+static size_t prefix_end(struct str shape, struct str line, size_t at)
+{
+    size_t blanks = 0;
+    while (blanks < shape.n && shape.p[shape.n - 1 - blanks] == ' ') blanks++;
+    for (size_t i = 0; i < blanks; i++)
+        if (at + i >= line.n || line.p[at + i] != ' ') return STR_NPOS;
+    return at + blanks;
+}
+
 size_t godump_prefix_match(struct str shape, struct str line)
 {
     size_t i = 0, j = 0;
     while (i < shape.n) {
         if (j >= line.n) return STR_NPOS;
+        if (shape.p[i] == ' ' && line.p[j] == ' ') { // padded numbers; not the text's own indent
+            while (i < shape.n && shape.p[i] == ' ') i++;
+            if (i == shape.n) return prefix_end(shape, line, j);
+            while (j < line.n && line.p[j] == ' ') j++;
+            continue;
+        }
         if (!isdigit((unsigned char)shape.p[i]) || !isdigit((unsigned char)line.p[j])) {
             if (shape.p[i] != line.p[j]) return STR_NPOS;
             i++, j++;

@@ -7,36 +7,31 @@
 
 enum { CHUNK = 256 * 1024, SAMPLE = 256 * 1024 };
 
-static void feed_reversed(struct godump *p, struct str all)
-{
-    while (all.n && all.p[all.n - 1] == '\n') all.n--;
-    while (all.n) {
-        size_t nl = str_rfind_char(all, '\n');
-        size_t from = nl == STR_NPOS ? 0 : nl + 1;
-        godump_feed(p, str_sub(all, from, all.n));
-        godump_feed(p, STR("\n"));
-        all.n = nl == STR_NPOS ? 0 : nl;
-    }
-}
-
-static struct err *feed(struct input *in, struct godump *p, bool *ret_reversed)
+static struct err *feed(struct input *in, struct dump *d, bool keep_arguments, bool *ret_reversed)
 {
     _cleanup_buf_ struct buf b = { 0 };
+    struct err *broke = NULL;
+    struct godump_options options = { .keep_arguments = keep_arguments };
     buf_reserve(&b, SAMPLE);
-    for (size_t got = 1; got && b.n < SAMPLE; b.n += got)
-        ERR_TRY(input_read(in, b.p + b.n, SAMPLE - b.n, &got));
-    if (godump_is_reversed(buf_str(&b))) {
-        *ret_reversed = true;
-        ERR_TRY(input_read_all(in, DUMP_REVERSED_MAX, &b));
-        feed_reversed(p, buf_str(&b));
-        return NULL;
+    for (size_t got = 1; !broke && got && b.n < SAMPLE; b.n += got) {
+        got = 0;
+        broke = input_read(in, b.p + b.n, SAMPLE - b.n, &got);
     }
-    godump_feed(p, buf_str(&b));
-    for (size_t got = 1; got;) {
-        ERR_TRY(input_read(in, b.p, CHUNK, &got));
-        godump_feed(p, str_make(b.p, got));
+    *ret_reversed = godump_look_ahead(buf_str(&b), &options.wrap);
+    struct godump *p = godump_create(d, &options);
+    if (*ret_reversed) {
+        if (!broke) broke = input_read_all(in, DUMP_REVERSED_MAX, &b);
+        godump_feed_reversed(p, buf_str(&b));
+    } else {
+        godump_feed(p, buf_str(&b));
+        for (size_t got = 1; !broke && got;) {
+            got = 0;
+            broke = input_read(in, b.p, CHUNK, &got);
+            godump_feed(p, str_make(b.p, got));
+        }
     }
-    return NULL;
+    godump_finish(p);
+    return broke;
 }
 
 struct err *dump_load(const char *name, bool keep_arguments, struct dump *d,
@@ -49,15 +44,22 @@ struct err *dump_load(const char *name, bool keep_arguments, struct dump *d,
     _cleanup_input_ struct input *in = NULL;
     ERR_TRY(input_open(name, &options, &in));
     buf_adds(&ret->name, input_name(in));
-    struct godump *p = godump_create(d, keep_arguments);
-    struct err *e = feed(in, p, &ret->reversed);
-    godump_finish(p);
-    if (e) return e;
-    if (d->n || d->races || d->fatal.p) return NULL;
+    struct err *broke = feed(in, d, keep_arguments, &ret->reversed);
+    bool any = d->goroutines || d->races || d->fatal.p;
+    if (broke && !any) return broke;
+    ret->broke = broke;
+    if (any) return NULL;
     if (d->bytes == 0) return err_new(ERR_INPUT, "%s: is empty", buf_cstr(&ret->name));
     return err_new(ERR_INPUT,
                    "%s: no goroutine in %llu bytes, %llu lines; wanted a crash log, a goroutine "
                    "profile with debug=1 or debug=2, or a race report",
                    buf_cstr(&ret->name), (unsigned long long)d->bytes,
                    (unsigned long long)d->lines);
+}
+
+void dump_source_deinit(struct dump_source *s)
+{
+    buf_deinit(&s->name);
+    err_free(s->broke);
+    s->broke = NULL;
 }

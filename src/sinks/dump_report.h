@@ -4,6 +4,7 @@
 #pragma once
 
 #include "analyses/dump_views.h"
+#include "base/buf.h"
 
 #include <stdio.h>
 
@@ -20,3 +21,12 @@ void dump_text(FILE *out, const struct dump *d, const struct dump_view *v,
                const struct dump_report *r);
 void dump_chain_dot(FILE *out, const struct dump *d, const struct dump_view *v);
 void dump_chain_mermaid(FILE *out, const struct dump *d, const struct dump_view *v);
+// Pieces of the text, which other sinks show too. The verdict is one line without its end; the hint
+// says why the second writer cannot be told and what would tell it, or is empty.
+void dump_text_verdict(const struct dump *d, const struct dump_view *v, const struct dump_report *r,
+                       struct buf *ret);
+void dump_text_hint(const struct dump *d, const struct dump_view *v, struct buf *ret);
+// Where it came from, how much of it was understood, what was left out for want of memory.
+void dump_text_source(const struct dump *d, const struct dump_report *r, struct buf *ret);
+// The k-th reason of a suspect, without addresses if asked to redact.
+struct str dump_reason(const struct dump_suspect *s, size_t k, const struct dump_report *r);

@@ -16,58 +16,74 @@ static const struct dump_frame *first_user(const struct dump *d, const struct du
     return i < g->n_stack ? &d->frame.p[g->stack[i]] : NULL;
 }
 
-static void verdict_fatal(FILE *out, const struct dump *d, const struct dump_view *v,
+static void add_place(struct buf *b, const struct dump_frame *f)
+{
+    buf_addstr(b, f->function);
+    if (f->file.n) buf_printf(b, " (%.*s:%u)", STR_ARG(f->file), f->line);
+}
+
+static void verdict_fatal(struct buf *out, const struct dump *d, const struct dump_view *v,
                           const struct dump_report *r)
 {
     bool map = dump_fatal_is_map(d->fatal);
-    bool hide = r->redact && !map;
-    fprintf(out, "%s", hide ? "it died (text redacted)" : "");
-    if (!hide) fprintf(out, "%.*s", STR_ARG(d->fatal));
+    if (r->redact && !map)
+        buf_adds(out, "it died (text redacted)");
+    else
+        buf_addstr(out, d->fatal);
     if (d->fatal_record < d->n) {
         const struct dump_frame *f = first_user(d, dump_group_of(d, d->fatal_record));
-        fprintf(out, ": goroutine %llu", (unsigned long long)d->fatal_goroutine);
-        if (f) fprintf(out, " in "), place(out, f);
+        buf_printf(out, ": goroutine %llu", (unsigned long long)d->fatal_goroutine);
+        if (f) buf_adds(out, " in "), add_place(out, f);
     }
     if (map && v->n_suspect) {
         const struct dump_suspect *s = &v->suspect[0];
-        fprintf(out, "; the other side is probably goroutine %llu",
-                (unsigned long long)dump_at(d, s->record)->id);
-        if (s->frame) fprintf(out, " in "), place(out, s->frame);
+        buf_printf(out, "; the other side is probably goroutine %llu",
+                   (unsigned long long)dump_at(d, s->record)->id);
+        if (s->frame) buf_adds(out, " in "), add_place(out, s->frame);
     }
-    fputc('\n', out);
 }
 
-static void verdict(FILE *out, const struct dump *d, const struct dump_view *v,
-                    const struct dump_report *r)
+void dump_text_verdict(const struct dump *d, const struct dump_view *v, const struct dump_report *r,
+                       struct buf *ret)
 {
     if (d->fatal.p)
-        verdict_fatal(out, d, v, r);
+        verdict_fatal(ret, d, v, r);
     else if (d->races)
-        fprintf(out, "the race detector reported %llu race%s; both sides are below\n",
-                (unsigned long long)d->races, d->races == 1 ? "" : "s");
+        buf_printf(ret, "the race detector reported %llu race%s; both sides are below",
+                   (unsigned long long)d->races, d->races == 1 ? "" : "s");
     else if (v->map_verdict)
-        fprintf(out, "%s\n", v->map_verdict);
-    else if (d->process)
-        fprintf(out, "no pile of goroutines in map operations among the %llu of pid %d\n",
-                (unsigned long long)d->goroutines, d->process->pid);
+        buf_adds(ret, v->map_verdict);
     else
-        fprintf(out, "no fatal error about a map, and no pile of goroutines in map operations\n");
+        buf_adds(ret, "no fatal error about a map, and no pile of goroutines in map operations");
+}
+
+void dump_text_hint(const struct dump *d, const struct dump_view *v, struct buf *ret)
+{
+    if (!d->fatal.p || !dump_fatal_is_map(d->fatal) || v->n_suspect) return;
+    buf_printf(ret,
+               "The second writer cannot be told from this log: %s\nnext: run the service with "
+               "GOTRACEBACK=all, or let `maptrap record --pid P` wait for the next crash; `maptrap "
+               "locate --pid P` finds both sides alive",
+               d->goroutines <= 1
+                   ? "it shows one goroutine only. Go 1.26 and later print just the one that "
+                     "noticed unless GOTRACEBACK=all is set."
+                   : "no other goroutine has anything in common with the one that died.");
+}
+
+struct str dump_reason(const struct dump_suspect *s, size_t k, const struct dump_report *r)
+{
+    struct str why = str_from(s->why[k]);
+    size_t cut = r->redact ? str_find(why, STR(", 0x")) : STR_NPOS;
+    return str_sub(why, 0, cut);
 }
 
 static void second_writer(FILE *out, const struct dump *d, const struct dump_view *v,
                           const struct dump_report *r)
 {
-    if (!d->fatal.p || !dump_fatal_is_map(d->fatal)) return;
-    if (v->n_suspect == 0) {
-        fprintf(out, "\nThe second writer cannot be told from this log: %s\n",
-                d->goroutines <= 1
-                    ? "it shows one goroutine only. Go 1.26 and later print just the one that "
-                      "noticed unless GOTRACEBACK=all is set."
-                    : "no other goroutine has anything in common with the one that died.");
-        fprintf(out, "next: run the service with GOTRACEBACK=all, or let `maptrap record --pid P` "
-                     "wait for the next crash; `maptrap locate --pid P` finds both sides alive\n");
-        return;
-    }
+    _cleanup_buf_ struct buf hint = { 0 };
+    dump_text_hint(d, v, &hint);
+    if (hint.n) fprintf(out, "\n%s\n", buf_cstr(&hint));
+    if (v->n_suspect == 0) return;
     fprintf(out, "\nSecond writer, most likely first (a ranking, not a proof):\n");
     for (size_t i = 0; i < v->n_suspect; i++) {
         const struct dump_suspect *s = &v->suspect[i];
@@ -75,12 +91,31 @@ static void second_writer(FILE *out, const struct dump *d, const struct dump_vie
                 (unsigned long long)dump_at(d, s->record)->id);
         if (s->frame) place(out, s->frame);
         fputc('\n', out);
-        for (size_t k = 0; k < s->n_why; k++) {
-            struct str why = str_from(s->why[k]);
-            size_t cut = r->redact ? str_find(why, STR(", 0x")) : STR_NPOS;
-            fprintf(out, "         - %.*s\n", STR_ARG(str_sub(why, 0, cut)));
-        }
+        for (size_t k = 0; k < s->n_why; k++)
+            fprintf(out, "         - %.*s\n", STR_ARG(dump_reason(s, k, r)));
     }
+}
+
+static void add_loss(struct buf *b, uint64_t n, const char *what)
+{
+    if (n) buf_printf(b, "; %llu %s", (unsigned long long)n, what);
+}
+
+void dump_text_source(const struct dump *d, const struct dump_report *r, struct buf *ret)
+{
+    buf_printf(ret, "%s: %llu bytes, %llu lines, %llu not understood", r->name,
+               (unsigned long long)d->bytes, (unsigned long long)d->lines,
+               (unsigned long long)d->lines_not_understood);
+    if (d->truncated) buf_adds(ret, "; it stops in the middle of a goroutine");
+    if (d->dumps > 1) buf_adds(ret, "; several dumps in one input, counted together");
+    add_loss(ret, d->lines_too_long, "lines of more than 16 MB, of which the rest was skipped");
+    add_loss(
+        ret, d->merged,
+        "goroutines whose stacks were cut to two frames, as there are too many different ones");
+    add_loss(ret, d->not_kept,
+             "goroutines only counted, not listed or ranked, as there are so many");
+    add_loss(ret, d->arguments_dropped,
+             "goroutines listed without arguments, as they are too many");
 }
 
 static void races(FILE *out, const struct dump *d)
@@ -97,36 +132,6 @@ static void races(FILE *out, const struct dump *d)
             fputc('\n', out);
         }
     }
-}
-
-static void symptoms(FILE *out, const struct dump_view *v)
-{
-    fprintf(out, "\nSymptoms: %s (%.1f of the %.1f stars that could be measured)\n", v->odds,
-            v->stars, v->stars_max);
-    for (size_t i = 0; i < v->symptom.n; i++) {
-        const struct dump_symptom *s = &v->symptom.p[i];
-        bool scores = s->score_max > 0;
-        fprintf(out, "  %-38s  %s", s->name, s->value);
-        if (s->measured && scores)
-            fprintf(out, "  → %s, %.1f of %.1f stars", s->level, s->score, s->score_max);
-        if (s->measured && !scores && strcmp(s->level, "none") != 0)
-            fprintf(out, "  → %s", s->speaks_for);
-        fprintf(out, "\n      %s\n", s->why);
-        if (s->measured && s->also) fprintf(out, "      looks the same: %s\n", s->also);
-    }
-}
-
-static void of_process(FILE *out, const struct dump *d)
-{
-    const struct dump_process *p = d->process;
-    fprintf(out, "\npid %d, %s, %s: %llu bytes of its memory read in %.2f s\n", p->pid, p->exe,
-            p->go, (unsigned long long)d->bytes, p->took_s);
-    fprintf(
-        out,
-        "%llu changed while they were read (torn), %llu running with a sampled stack, %llu without "
-        "a stack, %llu of the runtime itself left out\n",
-        (unsigned long long)p->torn, (unsigned long long)p->sampled,
-        (unsigned long long)p->without_stack, (unsigned long long)p->system);
 }
 
 static void counts(FILE *out, const struct dump *d, const struct dump_view *v)
@@ -190,7 +195,9 @@ static void chain(FILE *out, const struct dump *d, const struct dump_view *v)
 void dump_text(FILE *out, const struct dump *d, const struct dump_view *v,
                const struct dump_report *r)
 {
-    verdict(out, d, v, r);
+    _cleanup_buf_ struct buf verdict = { 0 };
+    dump_text_verdict(d, v, r, &verdict);
+    fprintf(out, "%s\n", buf_cstr(&verdict));
     second_writer(out, d, v, r);
     races(out, d);
     if (d->goroutines) {
@@ -198,16 +205,14 @@ void dump_text(FILE *out, const struct dump *d, const struct dump_view *v,
         chain(out, d, v);
         groups(out, d, v, r->top);
     }
-    if (r->symptoms) symptoms(out, v);
-    if (d->process) {
-        of_process(out, d);
-        return;
+    for (size_t i = 0; r->symptoms && i < v->symptom.n; i++) {
+        const struct dump_symptom *s = &v->symptom.p[i];
+        fprintf(out, "%s  %-34s %-10s %-10s %s\n", i ? "" : "\nSymptoms:\n", s->name, s->value,
+                s->level, s->why);
     }
-    fprintf(out, "\n%s: %llu bytes, %llu lines, %llu not understood%s%s\n", r->name,
-            (unsigned long long)d->bytes, (unsigned long long)d->lines,
-            (unsigned long long)d->lines_not_understood,
-            d->truncated ? "; it stops in the middle of a goroutine" : "",
-            d->dumps > 1 ? "; several dumps in one input, counted together" : "");
+    _cleanup_buf_ struct buf source = { 0 };
+    dump_text_source(d, r, &source);
+    fprintf(out, "\n%s\n", buf_cstr(&source));
 }
 
 static void edge_label(FILE *out, const struct dump *d, const struct dump_goroutine *g)

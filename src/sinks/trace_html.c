@@ -3,8 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/json.h"
-
-#include <errno.h>
+#include "sinks/html_page.h"
 
 extern const unsigned char timeline_page[];
 extern const size_t timeline_page_size;
@@ -117,36 +116,13 @@ static void put_data(struct json *j, const struct trace_report *r, const struct 
     json_end(j);
 }
 
-// "</script>" in a name would end the script: every "<" is written as an escape.
-static void put_escaped(FILE *out, struct str data)
-{
-    while (data.n) {
-        size_t at = str_find_char(data, '<');
-        struct str piece = at == STR_NPOS ? data : str_sub(data, 0, at);
-        fwrite(piece.p, 1, piece.n, out);
-        if (at == STR_NPOS) return;
-        fputs("\\u003c", out);
-        data = str_sub(data, at + 1, data.n);
-    }
-}
-
 struct err *trace_html_write(const char *path, const struct trace_report *r,
                              const struct trace_timeline *t)
 {
-    static const char mark[] = "/*DATA*/";
-    FILE *out = fopen(path, "w");
-    if (!out) return err_sys(ERR_CANNOT, errno, "cannot write %s", path);
     _cleanup_buf_ struct buf data = { 0 };
     struct json j;
     json_init(&j, &data, 0);
     put_data(&j, r, t);
     json_deinit(&j);
-    struct str page = str_make(timeline_page, timeline_page_size);
-    size_t at = str_find(page, str_from(mark));
-    fwrite(page.p, 1, at, out);
-    put_escaped(out, buf_str(&data));
-    fwrite(page.p + at + strlen(mark), 1, page.n - at - strlen(mark), out);
-    int failed = ferror(out);
-    if (fclose(out) != 0) failed = 1;
-    return failed ? err_new(ERR_CANNOT, "writing %s failed (is the disk full?)", path) : NULL;
+    return html_page_write(path, str_make(timeline_page, timeline_page_size), buf_str(&data));
 }

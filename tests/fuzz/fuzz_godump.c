@@ -9,7 +9,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n);
 static struct dump read_by(struct str s, size_t step)
 {
     struct dump d = { 0 };
-    struct godump *g = godump_create(&d, true);
+    struct godump *g = godump_create(&d, &(struct godump_options) { .keep_arguments = true });
     for (size_t i = 0; i < s.n; i += step) godump_feed(g, str_sub(s, i, i + step));
     godump_finish(g);
     return d;
@@ -22,7 +22,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
     if (a.n != b.n || a.group.n != b.group.n || a.lines != b.lines ||
         a.lines_not_understood != b.lines_not_understood)
         abort();
-    godump_is_reversed(s);
+    size_t wrap;
+    godump_look_ahead(s, &wrap);
     dump_deinit(&a);
     dump_deinit(&b);
     return 0;

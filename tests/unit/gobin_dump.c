@@ -46,8 +46,7 @@ static void functions(struct gobin *b)
 
 static void globals(struct gobin *b)
 {
-    static const char *const name[] = { "runtime.writeBarrier", "runtime.gomaxprocs",
-                                        "runtime.allgs" };
+    static const char *const name[] = { "runtime.writeBarrier", "runtime.gomaxprocs" };
     for (unsigned i = 0; i < array_size(name); i++) {
         uint64_t at;
         if (gobin_global(b, i, &at)) printf("%s %llx\n", name[i], (unsigned long long)at);
