@@ -20,7 +20,7 @@
 enum {
     GODUMP_LINE_MAX = 16 << 20,   // bytes of a line that are looked at; the rest of it is skipped
     GODUMP_STREAMS = 32,          // prefixes (processes) told apart at a time
-    GODUMP_TEXT_MAX = 80 << 20,   // bytes of distinct names, files and stacks kept
+    GODUMP_TEXT_MAX = 120 << 20,  // bytes of distinct names, files and stacks kept
     GODUMP_RECORDS_MAX = 1 << 21, // goroutines kept with their ids and pointers
     GODUMP_ARGUMENTS_MAX = 128 << 20, // bytes of arguments kept
     GODUMP_LATER = 256,               // goroutines on other threads whose stacks may come later

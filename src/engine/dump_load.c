@@ -50,11 +50,15 @@ struct err *dump_load(const char *name, bool keep_arguments, struct dump *d,
     ret->broke = broke;
     if (any) return NULL;
     if (d->bytes == 0) return err_new(ERR_INPUT, "%s: is empty", buf_cstr(&ret->name));
-    return err_new(ERR_INPUT,
-                   "%s: no goroutine in %llu bytes, %llu lines; wanted a crash log, a goroutine "
-                   "profile with debug=1 or debug=2, or a race report",
-                   buf_cstr(&ret->name), (unsigned long long)d->bytes,
-                   (unsigned long long)d->lines);
+    struct err *e = err_new(
+        ERR_INPUT,
+        "%s: no goroutine in %llu bytes, %llu lines; wanted a crash log, a goroutine profile with "
+        "debug=1 or debug=2, or a race report",
+        buf_cstr(&ret->name), (unsigned long long)d->bytes, (unsigned long long)d->lines);
+    if (d->lines_too_long)
+        e = err_advise(e, "%llu of the lines are longer than %d MB, of which only that was read",
+                       (unsigned long long)d->lines_too_long, GODUMP_LINE_MAX >> 20);
+    return e;
 }
 
 void dump_source_deinit(struct dump_source *s)

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+// The goroutine dump decoder: what is bounded, and what a stream of lines may do to it. What it
+// makes of real dumps: godump_mangle_test.py, godump_oracle_test.py and the golden cases.
+#include "base/buf.h"
+#include "decoders/godump.h"
+
+#include "test.h"
+
+static struct dump parse(struct str text)
+{
+    struct dump d = { 0 };
+    struct godump *p = godump_create(&d, &(struct godump_options) { .wrap = 0 });
+    godump_feed(p, text);
+    godump_finish(p);
+    return d;
+}
+
+static uint64_t in_groups(const struct dump *d)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < d->group.n; i++) n += d->group.p[i].count;
+    return n;
+}
+
+static void long_line(void)
+{
+    struct dump d = { 0 };
+    struct godump *p = godump_create(&d, &(struct godump_options) { .wrap = 0 });
+    _cleanup_buf_ struct buf part = { 0 };
+    for (size_t i = 0; i < 1 << 20; i++) buf_addc(&part, 'x');
+    for (size_t i = 0; i < (GODUMP_LINE_MAX >> 20) + 4; i++) godump_feed(p, buf_str(&part));
+    godump_feed(p, STR("\ngoroutine 1 [running]:\nmain.f(0x1)\n\t/src/a.go:7 +0x1d\n"));
+    godump_finish(p);
+    CHECK_INT(d.lines_too_long, 1);
+    CHECK_INT(d.n, 1);
+    CHECK_INT(d.frame.p[0].line, 7);
+    dump_deinit(&d);
+}
+
+static void too_many_goroutines(void)
+{
+    enum { MORE = 1000, ALL = GODUMP_RECORDS_MAX + MORE };
+    struct dump d = { 0 };
+    struct godump *p = godump_create(&d, &(struct godump_options) { .wrap = 0 });
+    _cleanup_buf_ struct buf b = { 0 };
+    for (int i = 1; i <= ALL; i++) {
+        buf_clear(&b);
+        buf_printf(&b, "goroutine %d [select]:\nmain.f(0x1)\n\t/src/a.go:7 +0x1d\n\n", i);
+        godump_feed(p, buf_str(&b));
+    }
+    godump_finish(p);
+    CHECK_INT(d.n, GODUMP_RECORDS_MAX);
+    CHECK_INT(d.not_kept, MORE);
+    CHECK_INT(d.goroutines, ALL);
+    CHECK_INT(in_groups(&d), ALL);
+    CHECK_INT(d.group.n, 1);
+    dump_deinit(&d);
+}
+
+static void too_many_names(void)
+{
+    enum { ALL = 700000 };
+    struct dump d = { 0 };
+    struct godump *p = godump_create(&d, &(struct godump_options) { .wrap = 0 });
+    _cleanup_buf_ struct buf b = { 0 };
+    for (int i = 1; i <= ALL; i++) {
+        buf_clear(&b);
+        buf_printf(&b,
+                   "goroutine %d [select]:\nmain.f%d(0x1)\n\t/src/f%d.go:%d +0x1d\n"
+                   "main.g%d(0x1)\n\t/src/g.go:%d +0x1d\n\n",
+                   i, i, i, i, i, i);
+        godump_feed(p, buf_str(&b));
+    }
+    godump_finish(p);
+    CHECK(d.merged > 0);
+    CHECK(d.arena.used < (size_t)GODUMP_TEXT_MAX);
+    CHECK_INT(d.goroutines, ALL);
+    CHECK_INT(in_groups(&d), ALL);
+    dump_deinit(&d);
+}
+
+// Both sides notice: two lines, then the first of them. It is the one that died.
+static void both_died(void)
+{
+    struct dump d = parse(STR("fatal error: concurrent map writes\n"
+                              "fatal error: concurrent map writes\n\n"
+                              "goroutine 7 [running]:\nmain.f(0x1)\n\t/src/a.go:7 +0x1d\n\n"
+                              "goroutine 8 [running]:\n"
+                              "\tgoroutine running on other thread; stack unavailable\n\n"
+                              "goroutine 8 [running]:\nmain.g(0x1)\n\t/src/a.go:9 +0x1d\n"));
+    CHECK_INT(d.dumps, 1);
+    CHECK_INT(d.fatal_goroutine, 7);
+    CHECK_INT(d.fatal_record, 0);
+    CHECK_INT(d.n, 2); // goroutine 8 is shown twice, and is one
+    CHECK_INT(d.goroutines, 2);
+    CHECK(!dump_group_of(&d, 1)->unavailable);
+    CHECK_INT(in_groups(&d), 2);
+    dump_deinit(&d);
+}
+
+// More processes than can be told apart at a time, one after the other: none is lost.
+static void many_prefixes(void)
+{
+    enum { ALL = GODUMP_STREAMS * 3 };
+    struct dump d = { 0 };
+    struct godump *p = godump_create(&d, &(struct godump_options) { .wrap = 0 });
+    _cleanup_buf_ struct buf b = { 0 };
+    for (int i = 1; i <= ALL; i++) {
+        buf_clear(&b);
+        for (const char *const *l = (const char *const[]) { "goroutine 1 [running]:", "main.f(0x1)",
+                                                            "\t/src/a.go:7 +0x1d", NULL };
+             *l; l++)
+            buf_printf(&b, "Nov 24 10:00:00 web1 shop[%d]: %s\n", 1000 + i, *l);
+        godump_feed(p, buf_str(&b));
+    }
+    godump_finish(p);
+    CHECK_INT(d.goroutines, ALL);
+    CHECK_INT(d.group.n, 1);
+    CHECK_INT(d.lines_not_understood, 0);
+    dump_deinit(&d);
+}
+
+static void order_of_lines(void)
+{
+    size_t wrap;
+    CHECK(!godump_look_ahead(STR("goroutine 1 [running]:\nmain.f(0x1)\n\t/src/a.go:7 +0x1d\n"),
+                             &wrap));
+    CHECK(godump_look_ahead(STR("\t/src/a.go:7 +0x1d\nmain.f(0x1)\ngoroutine 1 [running]:\n"),
+                            &wrap));
+    CHECK(!godump_look_ahead(STR(""), &wrap));
+    CHECK_INT(wrap, 0);
+}
+
+TEST_MAIN(TEST(long_line), TEST(too_many_goroutines), TEST(too_many_names), TEST(both_died),
+          TEST(many_prefixes), TEST(order_of_lines))
