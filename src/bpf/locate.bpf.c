@@ -361,6 +361,7 @@ static __always_inline void hold(struct pt_regs *r, struct access *a, struct can
     // It may be descheduled on its way back, and the other side come then.
     c->leaving_hold = seq;
     c->leaving_since = end;
+    c->leaving_ret = r->rip + 5;
     __sync_lock_test_and_set(&c->leaving, a->g);
     emit_mark(a, EVENT_HOLD_END, seq, held, h.reason);
     __sync_lock_test_and_set(&hold_taken, 0);
@@ -488,8 +489,10 @@ int on_entry(struct pt_regs *r)
         return 0;
     }
     if (c->leaving == a.g) {
+        // By this very call: anything else means that its entry was missed.
         __u64 hold_of = c->leaving_hold;
-        if (__sync_bool_compare_and_swap(&c->leaving, a.g, 0))
+        int same = c->leaving_ret == ret;
+        if (__sync_bool_compare_and_swap(&c->leaving, a.g, 0) && same)
             emit_mark(&a, EVENT_ENTERED, hold_of, 0, 0);
     }
     if (nested) { // who called the wrapper?

@@ -108,7 +108,7 @@ struct candidate {
     __u64 over, stolen;      // waited in vain; took a guard whose owner did not come back
     // Whose hold has ended and who has not yet been seen at the callee's entry: still before its
     // access.
-    __u64 leaving, leaving_hold, leaving_since;
+    __u64 leaving, leaving_hold, leaving_since, leaving_ret; // the last: where its call returns to
 };
 
 struct site {
@@ -132,6 +132,6 @@ struct counters { // one a CPU
 };
 
 _Static_assert(sizeof(struct event) == 80 + 24 + 32 + EVENT_FRAMES * 8, "wire layout");
-_Static_assert(sizeof(struct candidate) == 20 * 8 + CANDIDATE_DONE_MAX * 4, "wire layout");
+_Static_assert(sizeof(struct candidate) == 21 * 8 + CANDIDATE_DONE_MAX * 4, "wire layout");
 _Static_assert(sizeof(struct site) == 24, "wire layout");
 _Static_assert(sizeof(struct counters) == 80 + FUNCTIONS_MAX * 8, "wire layout");

@@ -184,6 +184,14 @@ static void test_missed_entry_proves_nothing(void)
     on_call(&g1.regs); // the same one again: its entry was not seen
     on_call(&g2.regs);
     CHECK_INT(host_n_events, 2);
+
+    reset();
+    on_call(&g1.regs);
+    on_call(&g2.regs);
+    g1.stack[0] = 0x400777; // its next entry is by another call, so that of the held one was missed
+    on_entry(&g1.regs);
+    for (size_t i = 0; i < host_n_events; i++) CHECK(event(i)->kind != EVENT_ENTERED);
+    CHECK_INT(cand->leaving, 0);
 }
 
 static void test_arrival_too_late_is_none(void)
