@@ -394,6 +394,16 @@ static bool loads_shared(struct walker *w, const struct val *f, struct val *r)
     return true;
 }
 
+static bool never_returns(const struct val *f, struct str name)
+{
+    if (str_starts(name, STR("Fatal"))) return true; // log, testing, and all loggers
+    if (f->pkg.n)
+        return (str_eqc(f->pkg, "os") && f->sym == S_Exit) ||
+               (str_eqc(f->pkg, "runtime") && f->sym == S_Goexit);
+    return str_eqc(name, "FailNow") || str_eqc(name, "SkipNow") || str_eqc(name, "Skipf") ||
+           (f->recv_type && str_eqc(name, "Skip"));
+}
+
 static struct val call_outside(struct walker *w, const struct val *f, struct args *a,
                                struct go_node *call)
 {
@@ -418,10 +428,7 @@ static struct val call_outside(struct walker *w, const struct val *f, struct arg
             if (f->sym == S_Clone) r.t = f->recv_type, r.fresh = true;
         }
     }
-    if ((str_eqc(f->pkg, "os") && f->sym == S_Exit) ||
-        (str_eqc(f->pkg, "log") && str_starts(name, STR("Fatal"))) ||
-        (str_eqc(f->pkg, "runtime") && f->sym == S_Goexit))
-        w->st->dead = true;
+    if (never_returns(f, name)) w->st->dead = true;
     enum fate fate = fate_of(w, f);
     for (size_t i = 0; i < a->n; i++) hand_over(w, &a->v[i], fate, call->pos);
     if (fate == FATE_GO) w->st->started = true;
@@ -587,6 +594,7 @@ static struct val call_tree(struct walker *w, const struct val *f, struct args *
         apply_effects(w, fn, &c, &r);
     if (f->sym == S_Wait) walk_join(w);
     w->st->started |= fn->spawns;
+    if (fn->no_return && fn->walk == WALK_DONE && fn->node->kid[2]) w->st->dead = true;
     r.t = result_type(w, fn, f);
     r.fresh = fn->returns_fresh;
     if (fn->returns_place && !r.fresh) {

@@ -44,7 +44,10 @@ const void *place_class(const struct place *p)
 bool place_owned(const struct place *p)
 {
     const struct gvar *v = place_root((struct place *)p);
-    return v && v->func && v->fresh && !v->escaped && !v->lent;
+    if (!v || !v->func || !v->fresh || v->escaped || v->lent) return false;
+    for (; p->parent; p = p->parent)
+        if (p->escaped) return false;
+    return true;
 }
 
 struct place *place_translate(struct scan *s, struct place *p, const struct gfunc *callee,
@@ -91,7 +94,8 @@ struct access *note_access(struct walker *w, enum access_op op, const struct val
                         .op = op };
     a.state = state_save(w);
     a.seq = ++w->s->seq;
-    a.owned = map->fresh || map->owned || place_owned(p) || w->st->once || back_again(w, root);
+    a.owned = map->fresh || map->owned || place_owned(p) || w->st->once ||
+              (!p->escaped && back_again(w, root));
     a.init =
         (w->func->is_init || w->func->is_main) && !w->st->started && w->thread->kind == THREAD_BODY;
     a.copied = map->copied;
@@ -437,7 +441,11 @@ struct val val_result(struct walker *w, const struct val *x, uint32_t i)
 void eval_escape(struct walker *w, const struct val *v)
 {
     struct gvar *root = place_root(v->p);
-    if (root && root->func && type_under(w->s, v->t)->kind != T_BASIC) root->escaped = true;
+    if (root && root->func && type_under(w->s, v->t)->kind != T_BASIC) {
+        v->p->escaped = true;
+        // What callers hear of is the parameter itself and its maps.
+        if (!v->p->parent || (root->param >= 0 && type_is_map(w->s, v->t))) root->escaped = true;
+    }
     if (v->fn) v->fn->value_used = true;
 }
 

@@ -141,6 +141,7 @@ struct place {
     struct gvar *var; // P_VAR: itself; P_INDEX: the variable that is the index, or NULL
     struct gfield *field;
     struct gtype *type;
+    bool escaped;                  // others got what it refers to
     bool replaced, replaced_fresh; // a field of a copied struct that got a value of its own
 };
 
@@ -259,7 +260,7 @@ struct gfunc {
     struct gvar **results_named;
     // solved:
     VEC(struct entry_lock) entry;
-    bool has_caller, called_unknown, reachable_shared, entry_solved, unchecked;
+    bool has_caller, called_unknown, reachable_shared, entry_solved, unchecked, no_return;
     uint64_t param_shared; // bit i: some caller passes a value that others see
     VEC(const struct call *) callers;
     const struct gthread *root[2]; // goroutines it runs in
@@ -395,6 +396,11 @@ struct walker {
     bool in_defer, in_closure, deferred_wait;
     struct state exit, *saved;
     VEC(struct gvar *) aliases;
+    VEC(struct jump {
+        uint32_t label;
+        struct state state;
+    })
+    jumps;                            // of gotos whose label comes later
     VEC(struct lock_effect) relocked; // by a defer, at the end
     size_t first_thread, scope;       // scope: length of `undo` where the innermost scope began
 };

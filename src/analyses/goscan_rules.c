@@ -42,7 +42,9 @@ static struct goscan_finding *report(struct scan *s, enum goscan_rule rule, enum
     for (size_t i = 0; i < s->findings.n; i++) {
         struct goscan_finding *old = &s->findings.p[i];
         if (old->pos == a->pos && str_eq(old->file, a->file->ast->path)) {
-            if (old->tier <= tier) return NULL;
+            bool worse = old->tier == tier && old->rule == GOSCAN_UNLOCKED_READ &&
+                         a->op == ACCESS_WRITE; // a callee that reads and writes
+            if (old->tier <= tier && !worse) return NULL;
             *old = *vec_last(&s->findings);
             s->findings.n--;
             break;

@@ -51,9 +51,8 @@ uint8_t entry_mode(const struct access *a, const void *class, const struct call 
     return m;
 }
 
-static bool foreign(const struct call *c, const void *class, const struct scan *s)
+static bool foreign(const struct call *c, const void *class)
 {
-    (void)s;
     if (c->caller->pkg == c->callee->pkg) return false;
     const struct gobj *recv = c->callee->recv;
     struct gtype *u = recv ? recv->under : NULL;
@@ -72,14 +71,14 @@ static bool not_yet(const struct call *c, const void *class)
     return !found && (!c->caller->entry_solved || c->caller == c->callee);
 }
 
-static void meet_class(struct scan *s, struct entry_lock *e, const struct call *c)
+static void meet_class(struct entry_lock *e, const struct call *c)
 {
     if (not_yet(c, e->class)) return;
     uint8_t m = c->spawns
                     ? HOLD_NONE
                     : mode_at(c->caller, c->state, c->thread->kind == THREAD_BODY, e->class, NULL);
     const struct entry_lock *up = entry_find(c->caller, e->class);
-    bool abroad = m >= HOLD_READ ? foreign(c, e->class, s) : m == HOLD_MAYBE && up && up->abroad;
+    bool abroad = m >= HOLD_READ ? foreign(c, e->class) : m == HOLD_MAYBE && up && up->abroad;
     if (abroad) m = HOLD_MAYBE;
     if (m == HOLD_NONE) {
         if (e->missing < 255) e->missing++;
@@ -112,7 +111,7 @@ static bool class_known(const struct entry_lock *e, size_t n, const void *class)
 }
 
 // The classes of locks that any caller has a say about, then the meet over the callers.
-static bool solve_entry(struct scan *s, struct gfunc *f)
+static bool solve_entry(struct gfunc *f)
 {
     struct entry_lock now[LIMIT_GOSCAN_ENTRY];
     size_t n = 0;
@@ -132,7 +131,7 @@ static bool solve_entry(struct scan *s, struct gfunc *f)
     }
     for (size_t k = 0; k < n; k++)
         for (size_t i = 0; i < f->callers.n; i++)
-            if (call_counts(f->callers.p[i])) meet_class(s, &now[k], f->callers.p[i]);
+            if (call_counts(f->callers.p[i])) meet_class(&now[k], f->callers.p[i]);
     solved |= !any;
     bool changed = n != f->entry.n || (solved && !f->entry_solved);
     for (size_t i = 0; i < n && !changed; i++)
@@ -144,7 +143,7 @@ static bool solve_entry(struct scan *s, struct gfunc *f)
     return changed;
 }
 
-static void solve_base(struct scan *s, struct gfunc *f, const struct map *dynamic)
+static void solve_base(struct gfunc *f, const struct map *dynamic)
 {
     bool any = false, counted = false, unknown_state = false, only_init = true;
     for (size_t i = 0; i < f->callers.n; i++) {
@@ -158,7 +157,6 @@ static void solve_base(struct scan *s, struct gfunc *f, const struct map *dynami
         for (uint32_t k = 0; k < c->n_args && k < 64; k++)
             if (c->spawns || !(c->owned >> k & 1)) f->param_shared |= 1ull << k;
     }
-    (void)s;
     const uint64_t *locked = map_get(dynamic, f->sym);
     f->has_caller = any;
     f->init_only = f->is_init || (any && !counted && !f->value_used) ||
@@ -221,11 +219,11 @@ void scan_solve(struct scan *s)
             *map_put(&dynamic, c->name, NULL) |= c->state->n > 0 || c->state->unknown;
     }
     for (int round = 0; round < 2; round++)
-        for (size_t i = 0; i < s->funcs.n; i++) solve_base(s, s->funcs.p[i], &dynamic);
+        for (size_t i = 0; i < s->funcs.n; i++) solve_base(s->funcs.p[i], &dynamic);
     map_deinit(&dynamic);
     for (int round = 0; round < LIMIT_ROUNDS; round++) {
         bool changed = false;
-        for (size_t i = 0; i < s->funcs.n; i++) changed |= solve_entry(s, s->funcs.p[i]);
+        for (size_t i = 0; i < s->funcs.n; i++) changed |= solve_entry(s->funcs.p[i]);
         if (!changed && round > 0) break;
     }
     for (size_t i = 0; i < s->funcs.n; i++) {

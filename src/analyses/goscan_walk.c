@@ -254,6 +254,7 @@ static void walk_branch(struct walker *w, const struct go_node *n)
 {
     if (n->op == GO_T_FALLTHROUGH) return;
     uint32_t label = n->kid[0] ? scan_sym(w->file, n->kid[0]) : 0;
+    if (n->op == GO_T_GOTO && !w->st->dead) vec_push(&w->jumps, (struct jump) { label, *w->st });
     for (struct branch_target *t = n->op == GO_T_GOTO ? NULL : w->target; t; t = t->outer) {
         if (label ? t->label != label : n->op == GO_T_CONTINUE && !t->is_loop) continue;
         state_join(&t->out, w->st);
@@ -580,6 +581,8 @@ static void walk_stmt_inner(struct walker *w, struct go_node *n)
     case GO_DECL_STMT: walk_decl(w, n->kid[0]); break;
     case GO_LABELED:
         w->next_label = scan_sym(w->file, n);
+        for (size_t i = 0; i < w->jumps.n; i++)
+            if (w->jumps.p[i].label == w->next_label) state_join(w->st, &w->jumps.p[i].state);
         walk_stmt(w, n->kid[0]);
         w->next_label = 0;
         break;
@@ -740,6 +743,7 @@ static void summarise(struct walker *w)
     for (size_t i = 0; i < w->relocked.n; i++) vec_push(&f->effects, w->relocked.p[i]);
     for (uint32_t i = 0; i < f->n_params && i < 64; i++)
         if (f->params[i] && f->params[i]->escaped) f->param_escapes |= 1ull << i;
+    f->no_return = w->exit.dead;
     if (f->returns_other || f->returns_fresh) f->returns_place = NULL;
     if (f->returns_other) f->returns_fresh = false;
 }
@@ -777,6 +781,7 @@ void walk_function(struct scan *s, struct gfunc *f)
     vec_deinit(&w.undo);
     vec_deinit(&w.aliases);
     vec_deinit(&w.relocked);
+    vec_deinit(&w.jumps);
     scan_return_bind(s, s->bind);
     s->bind = bind;
     s->depth = depth;

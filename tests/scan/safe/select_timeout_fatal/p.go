@@ -1,0 +1,3 @@
+package p
+
+func work() map[string]int { return map[string]int{} }
