@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "analyses/dump_views.h"
 
+#include "analyses/symptoms.h"
 #include "base/cleanup.h"
 #include "model/gofunc.h"
 
@@ -65,36 +66,57 @@ static void list_ids(struct dump_view *v, const struct dump *d)
     }
 }
 
+// Whether a dump prints frames of the runtime at all: these stand in every one that does.
+static bool runtime_shown(const struct dump *d)
+{
+    static const char *const always[] = { "runtime.gopark", "runtime.goexit", "runtime.main" };
+    for (size_t i = 0; i < d->frame.n; i++)
+        for (size_t k = 0; k < array_size(always); k++)
+            if (str_eqc(d->frame.p[i].function, always[k])) return true;
+    return false;
+}
+
+// A table of names as a list, most first; takes the table.
+static void list_counts(struct strmap *m, struct dump_counts *c)
+{
+    for (size_t i = 0; i < m->cap; i++)
+        if (m->slot[i].used) vec_push(c, (struct dump_count) { m->slot[i].key, m->slot[i].value });
+    if (c->n) qsort(c->p, c->n, sizeof(*c->p), by_count);
+    strmap_deinit(m);
+}
+
+// Fatal and throw may stand on top of the operation.
+static void count_map_operation(struct dump_view *v, const struct dump *d,
+                                const struct dump_group *g)
+{
+    for (size_t k = 0; k < g->n_stack; k++) {
+        struct str f = d->frame.p[g->stack[k]].function;
+        enum map_op op = gofunc_map_op(f);
+        if (op) v->map_top += g->count;
+        if (map_op_writes(op)) v->write_top += g->count;
+        if (op || !gofunc_is_runtime(f)) break;
+    }
+}
+
 static void count_all(struct dump_view *v, struct dump *d)
 {
     v->order = arena_array(&v->arena, uint32_t, d->group.n + 1);
-    struct strmap state = { 0 }, top = { 0 };
+    struct strmap state = { 0 }, top = { 0 }, creator = { 0 };
     for (size_t i = 0; i < d->group.n; i++) {
         const struct dump_group *g = &d->group.p[i];
         if (g->count == 0) continue;
         v->order[v->n_order++] = (uint32_t)i;
         *strmap_put(&state, d->state.p[g->state], NULL) += g->count;
+        if (g->creator != DUMP_NONE)
+            *strmap_put(&creator, d->frame.p[g->creator].function, NULL) += g->count;
         if (g->n_stack == 0) continue;
         *strmap_put(&top, d->frame.p[g->stack[0]].function, NULL) += g->count;
-        for (size_t k = 0; k < g->n_stack; k++) { // fatal and throw may stand on top of it
-            struct str f = d->frame.p[g->stack[k]].function;
-            enum map_op op = gofunc_map_op(f);
-            if (op) v->map_top += g->count;
-            if (map_op_writes(op)) v->write_top += g->count;
-            if (op || !gofunc_is_runtime(f)) break;
-        }
+        count_map_operation(v, d, g);
     }
     qsort_r(v->order, v->n_order, sizeof(*v->order), by_size, d);
-    for (size_t i = 0; i < state.cap; i++)
-        if (state.slot[i].used)
-            vec_push(&v->state, (struct dump_count) { state.slot[i].key, state.slot[i].value });
-    for (size_t i = 0; i < top.cap; i++)
-        if (top.slot[i].used)
-            vec_push(&v->top, (struct dump_count) { top.slot[i].key, top.slot[i].value });
-    if (v->state.n) qsort(v->state.p, v->state.n, sizeof(*v->state.p), by_count);
-    if (v->top.n) qsort(v->top.p, v->top.n, sizeof(*v->top.p), by_count);
-    strmap_deinit(&state);
-    strmap_deinit(&top);
+    list_counts(&state, &v->state);
+    list_counts(&top, &v->top);
+    list_counts(&creator, &v->creator);
 }
 
 static const struct dump_frame *user_frame(const struct dump *d, const struct dump_group *g)
@@ -274,6 +296,36 @@ static struct id_index index_ids(struct dump_view *v, const struct dump *d, uint
     return x;
 }
 
+// A crash log that has lost its fatal line (debug.SetCrashOutput, a log cut at its head), up to Go
+// 1.23, where the runtime's frames are hidden too. It shows the goroutine that died first, running,
+// with the program's own code on top: panics and throws leave their frames there, and of the
+// runtime's fatal errors only those about maps (and `go` of a nil function) leave none. But what
+// runtime.Stack prints for a service that still lives looks the same; so it takes a second
+// goroutine that was at the same function at that instant, and even then it is called probable.
+static void infer_headless(struct dump *d)
+{
+    if (d->fatal.p || d->process || d->races || d->n < 2 || dump_at(d, 0)->id == 0) return;
+    const struct dump_group *first = dump_group_of(d, 0);
+    if (!str_eqc(d->state.p[first->state], "running") || first->n_stack == 0 ||
+        gofunc_is_std(d->frame.p[first->stack[0]].function))
+        return;
+    size_t looked = 0;
+    for (size_t i = 1; i < d->n && looked < DUMP_HEADLESS_MAX; i++) {
+        const struct dump_group *g = dump_group_of(d, i);
+        struct str state = d->state.p[g->state];
+        if (!str_eqc(state, "running") && !str_eqc(state, "runnable")) continue;
+        looked++;
+        if (!(group_reasons(d, first, g) & WHY_FUNCTION)) continue;
+        d->fatal =
+            STR("probably concurrent map access (the fatal error line is missing; only such an "
+                "error, or runtime.Stack, leaves a log like this)");
+        d->fatal_probable = true;
+        d->fatal_goroutine = dump_at(d, 0)->id;
+        d->fatal_record = 0;
+        return;
+    }
+}
+
 static void find_chain(struct dump_view *v, const struct dump *d)
 {
     if (d->fatal_record >= d->n) {
@@ -293,80 +345,24 @@ static void find_chain(struct dump_view *v, const struct dump *d)
     }
 }
 
-static uint64_t in_state(const struct dump_view *v, const char *const *names, size_t n)
-{
-    uint64_t sum = 0;
-    for (size_t i = 0; i < v->state.n; i++)
-        for (size_t k = 0; k < n; k++)
-            if (str_starts(v->state.p[i].name, str_from(names[k]))) {
-                sum += v->state.p[i].count;
-                break;
-            }
-    return sum;
-}
-
-static void symptom(struct dump_view *v, struct dump_symptom s)
-{
-    vec_push(&v->symptom, s);
-}
-
-static void find_symptoms(struct dump_view *v, const struct dump *d)
-{
-    static const char *const locks[] = { "semacquire", "sync.Mutex", "sync.RWMutex" };
-    static const char *const busy[] = { "running", "runnable", "syscall" };
-    double all = d->goroutines ? (double)d->goroutines : 1;
-    double map = 100 * (double)v->map_top / all, write = 100 * (double)v->write_top / all;
-    bool strong = write > DUMP_MAP_STRONG, high = map >= DUMP_MAP_HIGH;
-    if (strong || high)
-        v->map_verdict =
-            arena_printf(&v->arena, "%s signal: %.0f %% of the stacks are topped by a %s",
-                         strong ? "strong" : "high", strong ? write : map,
-                         strong ? "map write" : "map operation");
-    bool fatal_map = d->fatal.p && dump_fatal_is_map(d->fatal);
-    symptom(v, (struct dump_symptom) {
-                   "fatal line", fatal_map ? arena_cstr(&v->arena, d->fatal) : "none",
-                   fatal_map ? "very high" : "none",
-                   fatal_map ? "the runtime itself saw two goroutines in one map"
-                             : "no fatal error about a map in this input",
-                   fatal_map ? 5 : 0 });
-    symptom(v, (struct dump_symptom) {
-                   "map operations on top", arena_printf(&v->arena, "%.1f %%", map),
-                   strong ? "strong"
-                   : high ? "high"
-                          : "none",
-                   d->runtime_frames_seen || v->map_top
-                       ? "share of all stacks; from 70 % high, writes over 80 % strong"
-                       : "runtime frames are hidden here, so this cannot show: take debug=2",
-                   strong || high ? 5 : 0 });
-    double waits = 100 * (double)in_state(v, locks, array_size(locks)) / all;
-    symptom(v, (struct dump_symptom) {
-                   "waiting for a lock", arena_printf(&v->arena, "%.1f %%", waits),
-                   waits >= 50 ? "high" : "none",
-                   "a lock convoy or a deadlock looks like this, and is no map race",
-                   waits >= 50 ? 3 : 0 });
-    double pile = 100 * (double)in_state(v, busy, array_size(busy)) / all;
-    symptom(v, (struct dump_symptom) { "running, runnable or in a syscall",
-                                       arena_printf(&v->arena, "%.1f %%", pile),
-                                       pile >= 50 && d->goroutines >= 20 ? "medium" : "none",
-                                       "goroutines pile up for the CPU; so does plain overload",
-                                       pile >= 50 && d->goroutines >= 20 ? 2 : 0 });
-}
-
 void dump_view_init(struct dump_view *v, struct dump *d, bool lenient)
 {
     *v = (struct dump_view) { 0 };
     if (lenient) merge_lenient(d);
+    if (!d->runtime_frames_seen) d->runtime_frames_seen = runtime_shown(d);
     count_all(v, d);
     list_ids(v, d);
+    infer_headless(d);
     rank_suspects(v, d);
     find_chain(v, d);
-    find_symptoms(v, d);
+    symptoms_find(v, d, NULL);
 }
 
 void dump_view_deinit(struct dump_view *v)
 {
     vec_deinit(&v->state);
     vec_deinit(&v->top);
+    vec_deinit(&v->creator);
     vec_deinit(&v->chain);
     vec_deinit(&v->symptom);
     arena_deinit(&v->arena);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/command.h"
+#include "cli/pick.h"
+#include "engine/dump_live.h"
 #include "engine/dump_load.h"
+#include "engine/symptom_load.h"
 #include "sinks/dump_html.h"
 
 enum { TOP_DEFAULT = 10 };
@@ -10,16 +13,30 @@ struct opts {
     const char *chain, *html;
     uint64_t top;
     const char *diff;
+    const char *heap, *log, *trace, *prom, *prom_select;
+    struct pick_options pick;
 };
 
 static const char *const chain_forms[] = { "text", "dot", "mermaid", NULL };
 
 static const struct option options[] = {
+    PICK_OPTIONS(struct opts, pick),
     OPT_FLAG("json", struct opts, json, "one JSON document on stdout (schema maptrap.dump/1)"),
     OPT_FLAG("list", struct opts, list, "every goroutine with its arguments, in JSON"),
     OPT_FLAG("lenient", struct opts, lenient,
              "groups: the same functions are enough, lines may differ"),
-    OPT_FLAG("symptoms", struct opts, symptoms, "the table of symptoms, each with its value"),
+    OPT_FLAG("symptoms", struct opts, symptoms,
+             "the scored table of symptoms, each with its value, over all that is given"),
+    OPT_STRING("heap", struct opts, heap, "FILE|URL",
+               "for --symptoms: a heap profile (map memory)"),
+    OPT_STRING("log", struct opts, log, "FILE",
+               "for --symptoms: the service's log (the fatal line, crashes)"),
+    OPT_STRING("trace", struct opts, trace, "FILE|URL",
+               "for --symptoms: an execution trace (who is stuck runnable)"),
+    OPT_STRING("prom", struct opts, prom, "URL",
+               "for --symptoms: a Prometheus (p95 and p99 of requests, now and an hour ago)"),
+    OPT_STRING("prom-select", struct opts, prom_select, "LABELS",
+               "only series with these labels, such as 'job=\"shop\"'"),
     OPT_FLAG("redact", struct opts, redact,
              "leave out what may be secret: arguments, addresses, the texts of panics"),
     OPT_ENUM("chain", struct opts, chain, "FORM",
@@ -35,6 +52,7 @@ static const struct option options[] = {
 static const struct example examples[] = {
     { "dump crash.log", "who died in a map, and who the other side probably is" },
     { "dump http://localhost:6060", "a live service's goroutines, from its pprof endpoint" },
+    { "dump --pid 4242", "the same from its memory: no endpoint, not stopped" },
     { "dump - --json < pod.log", "the same as JSON, from docker, CRI or journald lines too" },
     { "dump crash.log --html crash.html", "the same as a page to send round" },
     { "dump after.txt --diff before.txt", "which groups grew between two dumps" },
@@ -125,16 +143,36 @@ static struct err *diff(const struct opts *o, const struct dump *now)
     return e;
 }
 
-static struct err *report(const struct opts *o, struct dump *d, const char *name, bool color)
+static struct err *find_symptoms(const struct opts *o, const struct dump *d, struct log *log,
+                                 struct dump_view *v)
 {
-    struct err *e = NULL;
+    struct symptom_inputs in;
+    const struct symptom_sources from = { .heap = o->heap,
+                                          .log = o->log,
+                                          .trace = o->trace,
+                                          .prom = o->prom,
+                                          .prom_select = o->prom_select,
+                                          .pid = d->process ? d->process->pid : 0 };
+    ERR_TRY(symptom_load(&from, log, &v->arena, &in));
+    symptoms_find(v, d, &in);
+    return NULL;
+}
+
+static struct err *report(const struct opts *o, struct dump *d, const char *name,
+                          const struct invocation *inv)
+{
     struct dump_view view;
     dump_view_init(&view, d, o->lenient);
+    struct err *e = o->symptoms ? find_symptoms(o, d, inv->log, &view) : NULL;
+    if (e) {
+        dump_view_deinit(&view);
+        return e;
+    }
     const struct dump_report r = { .name = name,
                                    .list = o->list,
                                    .redact = o->redact,
                                    .symptoms = o->symptoms,
-                                   .color = color,
+                                   .color = inv->color,
                                    .top = o->top ? o->top : TOP_DEFAULT };
     if (o->json)
         dump_json(stdout, d, &view, &r);
@@ -149,20 +187,36 @@ static struct err *report(const struct opts *o, struct dump *d, const char *name
     return e;
 }
 
+static struct err *live(const struct opts *o, const struct invocation *in, struct dump *d,
+                        struct dump_source *ret)
+{
+    struct picked p;
+    ERR_TRY(pick_process(&o->pick, in, &p));
+    ERR_TRY(dump_live(p.pid, in->log, d));
+    buf_printf(&ret->name, "pid %d", p.pid);
+    return NULL;
+}
+
 static struct err *run(const struct invocation *in, int *ret_status)
 {
     struct opts *o = in->opts;
-    if (in->n_args != 1) return err_new(ERR_USAGE, "name one dump: a file, - or a URL");
+    bool of_process = o->pick.pid || o->pick.exe || o->pick.container;
+    if (in->n_args + of_process != 1 || in->n_rest)
+        return err_new(ERR_USAGE, "name one dump: a file, -, a URL, or a process with --pid");
+    if (!o->symptoms && (o->heap || o->log || o->trace || o->prom || o->prom_select))
+        return err_new(ERR_USAGE, "--heap, --log, --trace and --prom are inputs of --symptoms");
+    if (o->prom_select && !o->prom) return err_new(ERR_USAGE, "--prom-select needs --prom URL");
     if (o->list && !o->json) return err_new(ERR_USAGE, "--list needs --json");
     struct dump d = { 0 };
     struct dump_source source = { 0 };
-    struct err *e = dump_load(in->args[0], o->list, &d, &source);
+    struct err *e =
+        of_process ? live(o, in, &d, &source) : dump_load(in->args[0], o->list, &d, &source);
     if (!e && o->diff)
         e = diff(o, &d);
     else if (!e)
-        e = report(o, &d, buf_cstr(&source.name), in->color);
+        e = report(o, &d, buf_cstr(&source.name), in);
     if (!e && source.broke) e = err_wrap(take_ptr(&source.broke), "only a part could be read");
-    if (!e && d.fatal.p && dump_fatal_is_map(d.fatal)) *ret_status = 1;
+    if (!e && d.fatal.p && dump_fatal_is_map(d.fatal)) *ret_status = d.fatal_probable ? 5 : 1;
     dump_source_deinit(&source);
     dump_deinit(&d);
     return e;
@@ -171,14 +225,17 @@ static struct err *run(const struct invocation *in, int *ret_status)
 const struct command cmd_dump = {
     .name = "dump",
     .summary = "goroutines of a crash log or profile: groups, shares, chain, second writer",
-    .usage = "FILE|URL|-",
+    .usage = "FILE|URL|-|--pid P",
     .description =
         "Reads what Go prints about goroutines: crashes, SIGQUIT, pprof's goroutine profile with "
         "debug=1 or 2, race reports; through docker, CRI, journald, syslog and HTML, prefixed, "
         "interleaved, wrapped, reversed or cut short. Names the goroutine that died in a map, "
         "ranks "
         "who the other side may have been, and groups the rest. Exit status 1 if a fatal map error "
-        "is in it.",
+        "is in it, 5 if one probably is (its line is missing).\n\n"
+        "With --pid the goroutines are read from the memory of a running, unmodified Go program "
+        "(Go 1.19 or newer, stripped or not), which is neither stopped nor traced; those that "
+        "changed while they were read are marked torn.",
     .options = options,
     .examples = examples,
     .opts_size = sizeof(struct opts),

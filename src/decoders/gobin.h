@@ -124,7 +124,9 @@ bool gobin_symbol_of(struct gobin *b, uint64_t address, struct str *ret_name, ui
 enum gobin_global {
     GOBIN_WRITE_BARRIER, // runtime.writeBarrier: 32 bits, non-zero while a collection marks
     GOBIN_GOMAXPROCS,    // runtime.gomaxprocs: int32
+    GOBIN_ALLGS,         // runtime.allgs: []*g, every goroutine there is or was
 };
+enum { GOBIN_GLOBALS = 3 };
 bool gobin_global(struct gobin *b, enum gobin_global which, uint64_t *ret_address);
 
 // ---- Code (gobin_code.c) ----

@@ -326,6 +326,30 @@ static void find_gomaxprocs(struct gobin *b, struct votes *v)
     }
 }
 
+// runtime.allgadd appends to it: the one place of three words in a row that it moves to or from.
+static void find_allgs(struct gobin *b, struct votes *v)
+{
+    enum { WORDS_MAX = 64 };
+    uint64_t word[WORDS_MAX];
+    size_t n = 0;
+    struct gobin_func f;
+    if (!gobin_func_named(b, STR("runtime.allgadd"), &f)) return;
+    struct str code = code_of(b, f.entry, f.end);
+    ZydisDecoder d = decoder_make(false);
+    struct insn in;
+    for (size_t at = 0; n < WORDS_MAX && decode(&d, code, at, &in); at += in.i.length)
+        if (in.i.mnemonic == ZYDIS_MNEMONIC_MOV && rip_operand(&in, f.entry + at, 64, &word[n]))
+            n++;
+    for (size_t i = 0; i < n; i++) {
+        bool length = false, capacity = false;
+        for (size_t k = 0; k < n; k++) {
+            length |= word[k] == word[i] + 8;
+            capacity |= word[k] == word[i] + 16;
+        }
+        if (length && capacity) vote(v, word[i]);
+    }
+}
+
 static bool in_data(const struct gobin *b, uint64_t address)
 {
     const struct gobin_range range[] = { b->info.data, b->info.noptrdata, b->info.bss,
@@ -338,18 +362,20 @@ static bool in_data(const struct gobin *b, uint64_t address)
 
 bool gobin_global(struct gobin *b, enum gobin_global which, uint64_t *ret_address)
 {
-    static const struct str name[] = { { "runtime.writeBarrier", 20 },
-                                       { "runtime.gomaxprocs", 18 } };
+    static const struct str name[GOBIN_GLOBALS] = { { "runtime.writeBarrier", 20 },
+                                                    { "runtime.gomaxprocs", 18 },
+                                                    { "runtime.allgs", 13 } };
     if (gobin_symbol_named(b, name[which], ret_address)) return true;
     if (!b->global_tried[which]) {
         struct votes v = { 0 };
-        if (which == GOBIN_WRITE_BARRIER)
-            find_write_barrier(b, &v);
-        else
-            find_gomaxprocs(b, &v);
+        switch (which) {
+        case GOBIN_WRITE_BARRIER: find_write_barrier(b, &v); break;
+        case GOBIN_GOMAXPROCS: find_gomaxprocs(b, &v); break;
+        case GOBIN_ALLGS: find_allgs(b, &v); break;
+        }
         b->global_tried[which] = true;
         b->global[which] = v.best;
-        // A crowd of sites and far ahead of the rest; for gomaxprocs, all of the few there are.
+        // A crowd of sites and far ahead of the rest; for the others, all of the few there are.
         uint64_t second = votes_second(&v);
         bool sure = which == GOBIN_WRITE_BARRIER ? v.best_n >= 100 && v.best_n >= 4 * second
                                                  : v.best_n >= 1 && second == 0;

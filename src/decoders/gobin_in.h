@@ -28,6 +28,6 @@ struct gobin {
     VEC(struct goelf_symbol) data; // symbols of data sections by address
     bool symbols_read;
 
-    bool global_known[2], global_tried[2]; // enum gobin_global
-    uint64_t global[2];
+    bool global_known[GOBIN_GLOBALS], global_tried[GOBIN_GLOBALS]; // enum gobin_global
+    uint64_t global[GOBIN_GLOBALS];
 };

@@ -316,6 +316,8 @@ static void keep_record(struct godump_builder *b, struct godump_open *g, uint32_
                                    .wait_minutes = g->wait_minutes,
                                    .dump = g->dump,
                                    .locked = g->locked,
+                                   .torn = g->torn,
+                                   .sampled = g->sampled,
                                    .n_args = g->n_args,
                                    .arguments = keep_arguments(b, g) };
     memcpy(r->arg, g->arg, sizeof(r->arg));

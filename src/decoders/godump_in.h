@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Between the files of the godump decoder only.
+// Between the files of the godump decoder, and golive.c, which reads a process instead of text.
 #pragma once
 
 #include "base/buf.h"
@@ -14,7 +14,7 @@ struct godump_open {
     bool active, ignored; // ignored: frames that belong to no goroutine (g0, ancestors, registers)
     bool expect_location; // a function or creator line waits for its "\tfile:line"
     bool creator_next;    // … and it was a creator line
-    bool has_creator, unavailable, elided, user_seen, ancestors;
+    bool has_creator, unavailable, elided, user_seen, ancestors, torn, sampled;
     uint64_t id, parent;
     uint32_t state, count, wait_minutes, function, creator;
     bool locked;

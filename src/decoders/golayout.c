@@ -113,7 +113,7 @@ static size_t try_allgs(const struct check *c, const uint64_t slice[3], uint64_t
 static size_t find_allgs(const struct check *c, struct gobin *b, uint64_t *gs)
 {
     uint64_t at, slice[3];
-    if (gobin_symbol_named(b, STR("runtime.allgs"), &at))
+    if (gobin_global(b, GOBIN_ALLGS, &at))
         return c->read(c->pid, at + c->bias, slice, sizeof(slice)) ? try_allgs(c, slice, gs) : 0;
     enum { CHUNK_WORDS = 4096, WORDS_MAX = 1 << 22 };
     uint64_t chunk[CHUNK_WORDS];

@@ -208,40 +208,60 @@ static struct err *self_check(struct target *t)
     return golayout_check(&t->layout, t->bin, t->bias, t->proc.pid, proc_mem_read);
 }
 
-struct err *target_open(pid_t pid, struct log *log, struct target **ret)
+// Is its memory ours to read? Else every later failure would look like a wrong layout.
+static struct err *check_readable(const struct target *t)
 {
-    struct target *t = mem_zalloc(sizeof(*t));
-    t->pidfd = -1;
-    struct err *e = proc_read(pid, &t->proc);
-    if (!e && t->proc.tracer)
-        e = err_new(ERR_CANNOT,
-                    "pid %d is being traced by pid %d; end that first (a debugger and "
-                    "maptrap would disturb each other)",
-                    pid, t->proc.tracer);
-    if (!e) e = map_binary(t);
-    if (!e) e = gobin_open(t->proc.exe, str_make(t->bytes, t->n_bytes), &t->bin);
-    if (!e) {
-        t->info = gobin_info(t->bin);
-        t->exec_mark = exec_mark(pid);
-        t->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-        e = check_version(t);
-    }
-    if (!e) e = golayout_of(t->bin, &t->layout);
-    if (!e) e = find_bias(t);
-    if (!e) e = self_check(t);
-    if (!e) {
-        find_map_funcs(t);
-        t->n_stop = find_points(t, stop_names, array_size(stop_names), t->stop);
-        t->n_fatal = find_points(t, fatal_names, array_size(fatal_names), t->fatal);
-        uint64_t at;
-        if (gobin_global(t->bin, GOBIN_WRITE_BARRIER, &at)) t->write_barrier = at + t->bias;
-        if (t->n_funcs == 0) e = err_new(ERR_CANNOT, "%s has no map functions", t->proc.exe);
-    }
-    if (!e) e = find_calls(t);
-    for (size_t i = 0; !e && i < array_size(lock_names); i++) {
+    uint8_t byte;
+    if (proc_mem_read(t->proc.pid, t->info->text.lo + t->bias, &byte, 1)) return NULL;
+    int sys = errno;
+    struct err *e = err_sys(ERR_CANNOT, sys, "the memory of pid %d cannot be read", t->proc.pid);
+    if (sys == ESRCH) return e;
+    return err_advise(
+        e, "%s", geteuid() ? "run maptrap as root" : "a security module or a namespace forbids it");
+}
+
+static struct err *open_program(struct target *t, pid_t pid)
+{
+    ERR_TRY(proc_read(pid, &t->proc));
+    if (t->proc.tracer)
+        return err_new(ERR_CANNOT,
+                       "pid %d is being traced by pid %d; end that first (a debugger and "
+                       "maptrap would disturb each other)",
+                       pid, t->proc.tracer);
+    ERR_TRY(map_binary(t));
+    ERR_TRY(gobin_open(t->proc.exe, str_make(t->bytes, t->n_bytes), &t->bin));
+    t->info = gobin_info(t->bin);
+    t->exec_mark = exec_mark(pid);
+    t->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    ERR_TRY(check_version(t));
+    ERR_TRY(golayout_of(t->bin, &t->layout));
+    ERR_TRY(find_bias(t));
+    ERR_TRY(check_readable(t));
+    return self_check(t);
+}
+
+static struct err *find_code(struct target *t)
+{
+    find_map_funcs(t);
+    t->n_stop = find_points(t, stop_names, array_size(stop_names), t->stop);
+    t->n_fatal = find_points(t, fatal_names, array_size(fatal_names), t->fatal);
+    uint64_t at;
+    if (gobin_global(t->bin, GOBIN_WRITE_BARRIER, &at)) t->write_barrier = at + t->bias;
+    if (t->n_funcs == 0) return err_new(ERR_CANNOT, "%s has no map functions", t->proc.exe);
+    ERR_TRY(find_calls(t));
+    for (size_t i = 0; i < array_size(lock_names); i++) {
         struct gobin_func f;
         if (gobin_func_named(t->bin, str_from(lock_names[i]), &f)) t->lock[t->n_locks++] = f.entry;
     }
+    return NULL;
+}
+
+static struct err *open_target(pid_t pid, struct log *log, bool code, struct target **ret)
+{
+    struct target *t = mem_zalloc(sizeof(*t));
+    t->pidfd = -1;
+    struct err *e = open_program(t, pid);
+    if (!e && code) e = find_code(t);
     if (e) {
         target_close(t);
         return e;
@@ -255,6 +275,16 @@ struct err *target_open(pid_t pid, struct log *log, struct target **ret)
               t->proc.exe, STR_ARG(t->info->version), t->n_funcs, t->calls.n, t->layout.source);
     *ret = t;
     return NULL;
+}
+
+struct err *target_open(pid_t pid, struct log *log, struct target **ret)
+{
+    return open_target(pid, log, true, ret);
+}
+
+struct err *target_open_memory(pid_t pid, struct log *log, struct target **ret)
+{
+    return open_target(pid, log, false, ret);
 }
 
 void target_close(struct target *t)

@@ -57,6 +57,8 @@ struct target {
 // ERR_CANNOT with what to do: no such process, not Go, Go too old, traced, unreadable, a wrong
 // layout row (the self-check on live data refuses).
 struct err *target_open(pid_t pid, struct log *log, struct target **ret) ERR_MUST_USE;
+// The same for reading memory only: without map functions and their callers, so much sooner.
+struct err *target_open_memory(pid_t pid, struct log *log, struct target **ret) ERR_MUST_USE;
 void target_close(struct target *t);
 
 // Is it still the same process running the same program? Else why not ("exited", "exec").

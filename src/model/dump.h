@@ -39,6 +39,8 @@ struct dump_goroutine {
     uint32_t wait_minutes;
     uint32_t dump; // which of several in the input: ids are only unique within one
     bool locked;   // to its thread
+    bool torn;     // it changed while its memory was read: state and stack may not belong together
+    bool sampled;  // it was running: the stack is where a sampler saw it a moment before
     uint8_t n_args;
     uint64_t arg[DUMP_ARGS];
     const char *arguments; // one text a frame, joined by '\n'; NULL unless asked to keep them
@@ -56,6 +58,15 @@ struct dump_race {
     uint32_t n;
 };
 
+// Where a dump comes from that was read from a live process's memory.
+struct dump_process {
+    int pid;
+    const char *exe, *go, *start_time; // start_time: RFC 3339
+    uint64_t torn, sampled, without_stack,
+        system; // of the goroutines; system ones are not in the dump
+    double took_s;
+};
+
 struct dump {
     struct arena arena;
     VEC(struct dump_frame) frame;
@@ -71,10 +82,12 @@ struct dump {
     uint64_t not_kept;          // goroutines counted in their group only: not listed, not ranked
     uint64_t arguments_dropped; // goroutines whose arguments were not kept
     uint64_t disorder;          // frames that came after their goroutine's creator
-    uint32_t dumps;             // dumps in the input, as far as they can be told apart
-    struct str fatal;           // text of the fatal error or "panic: …"; p NULL = none
+    const struct dump_process *process; // NULL: it is a text
+    uint32_t dumps;                     // dumps in the input, as far as they can be told apart
+    struct str fatal;                   // text of the fatal error or "panic: …"; p NULL = none
     uint64_t fatal_goroutine;
     size_t fatal_record; // index of its record, n if there is none
+    bool fatal_probable; // its line is missing, and the stacks alone do not make it certain
     bool truncated, runtime_frames_seen;
 };
 

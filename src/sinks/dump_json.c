@@ -53,6 +53,21 @@ static void loss(struct json *j, const char *key, uint64_t n)
     if (n) json_key(j, key), json_uint(j, n);
 }
 
+static void process(struct json *j, const struct dump_process *p)
+{
+    json_key(j, "process"), json_object(j);
+    json_key(j, "pid"), json_int(j, p->pid);
+    json_key(j, "start_time"), json_cstr(j, p->start_time);
+    json_key(j, "exe"), json_cstr(j, p->exe);
+    json_key(j, "go"), json_cstr(j, p->go);
+    json_key(j, "torn"), json_uint(j, p->torn);
+    json_key(j, "sampled"), json_uint(j, p->sampled);
+    json_key(j, "without_stack"), json_uint(j, p->without_stack);
+    json_key(j, "system_goroutines"), json_uint(j, p->system);
+    json_key(j, "took_s"), json_double(j, p->took_s);
+    json_end(j);
+}
+
 static void head(struct json *j, const struct dump *d, const struct dump_report *r)
 {
     json_key(j, "schema"), json_cstr(j, "maptrap.dump/1");
@@ -67,12 +82,14 @@ static void head(struct json *j, const struct dump *d, const struct dump_report 
     loss(j, "goroutines_not_kept", d->not_kept);
     loss(j, "arguments_dropped", d->arguments_dropped);
     json_end(j);
+    if (d->process) process(j, d->process);
     json_key(j, "fatal");
     if (d->fatal.p) {
         bool hide = r->redact && !dump_fatal_is_map(d->fatal);
         json_object(j);
         json_key(j, "text"), json_str(j, hide ? STR("(redacted)") : d->fatal);
         json_key(j, "goroutine"), id_or_null(j, d->fatal_goroutine);
+        json_key(j, "sure"), json_cstr(j, d->fatal_probable ? "probable" : "certain");
         json_end(j);
     } else {
         json_null(j);
@@ -142,11 +159,23 @@ static void symptoms(struct json *j, const struct dump_view *v)
         json_object(j);
         json_key(j, "name"), json_cstr(j, s->name);
         json_key(j, "value"), json_cstr(j, s->value);
-        json_key(j, "level"), json_cstr(j, s->level);
-        json_key(j, "score"), json_double(j, s->score);
+        json_key(j, "level"), json_cstr(j, s->measured ? s->level : "not measured");
+        json_key(j, "score");
+        if (s->measured)
+            json_double(j, s->score);
+        else
+            json_null(j);
+        json_key(j, "score_max"), json_double(j, s->score_max);
         json_key(j, "why"), json_cstr(j, s->why);
+        json_key(j, "looks_the_same"), json_cstr(j, s->also ? s->also : "");
+        json_key(j, "speaks_for"), json_cstr(j, s->speaks_for);
         json_end(j);
     }
+    json_end(j);
+    json_key(j, "odds"), json_object(j);
+    json_key(j, "verdict"), json_cstr(j, v->odds);
+    json_key(j, "stars"), json_double(j, v->stars);
+    json_key(j, "stars_max"), json_double(j, v->stars_max);
     json_end(j);
 }
 
@@ -196,6 +225,10 @@ static void list(struct json *j, const struct dump *d, const struct dump_report 
         json_end(j);
         json_key(j, "created_by"), frame_or_null(j, d, p->creator);
         json_key(j, "parent"), id_or_null(j, g->parent);
+        if (d->process) {
+            json_key(j, "torn"), json_bool(j, g->torn);
+            json_key(j, "stack_sampled"), json_bool(j, g->sampled);
+        }
         json_end(j);
     }
     json_end(j);

@@ -53,6 +53,12 @@ void dump_text_verdict(const struct dump *d, const struct dump_view *v, const st
                    (unsigned long long)d->races, d->races == 1 ? "" : "s");
     else if (v->map_verdict)
         buf_adds(ret, v->map_verdict);
+    else if (r->symptoms)
+        buf_printf(ret, "%s (%.1f of the %.1f stars that could be measured)", v->odds, v->stars,
+                   v->stars_max);
+    else if (d->process)
+        buf_printf(ret, "no pile of goroutines in map operations among the %llu of pid %d",
+                   (unsigned long long)d->goroutines, d->process->pid);
     else
         buf_adds(ret, "no fatal error about a map, and no pile of goroutines in map operations");
 }
@@ -134,6 +140,36 @@ static void races(FILE *out, const struct dump *d)
     }
 }
 
+static void symptoms(FILE *out, const struct dump_view *v)
+{
+    fprintf(out, "\nSymptoms: %s (%.1f of the %.1f stars that could be measured)\n", v->odds,
+            v->stars, v->stars_max);
+    for (size_t i = 0; i < v->symptom.n; i++) {
+        const struct dump_symptom *s = &v->symptom.p[i];
+        bool scores = s->score_max > 0;
+        fprintf(out, "  %-38s  %s", s->name, s->value);
+        if (s->measured && scores)
+            fprintf(out, "  → %s, %.1f of %.1f stars", s->level, s->score, s->score_max);
+        if (s->measured && !scores && strcmp(s->level, "none") != 0)
+            fprintf(out, "  → %s", s->speaks_for);
+        fprintf(out, "\n      %s\n", s->why);
+        if (s->measured && s->also) fprintf(out, "      looks the same: %s\n", s->also);
+    }
+}
+
+static void of_process(FILE *out, const struct dump *d)
+{
+    const struct dump_process *p = d->process;
+    fprintf(out, "\npid %d, %s, %s: %llu bytes of its memory read in %.2f s\n", p->pid, p->exe,
+            p->go, (unsigned long long)d->bytes, p->took_s);
+    fprintf(
+        out,
+        "%llu changed while they were read (torn), %llu running with a sampled stack, %llu without "
+        "a stack, %llu of the runtime itself left out\n",
+        (unsigned long long)p->torn, (unsigned long long)p->sampled,
+        (unsigned long long)p->without_stack, (unsigned long long)p->system);
+}
+
 static void counts(FILE *out, const struct dump *d, const struct dump_view *v)
 {
     enum { SHOWN = 10 };
@@ -143,6 +179,10 @@ static void counts(FILE *out, const struct dump *d, const struct dump_view *v)
     for (size_t i = 0; i < v->state.n && i < SHOWN; i++)
         fprintf(out, "  %8llu  %5.1f %%  %.*s\n", (unsigned long long)v->state.p[i].count,
                 100 * (double)v->state.p[i].count / all, STR_ARG(v->state.p[i].name));
+    if (v->creator.n) fprintf(out, "\nCreated by:\n");
+    for (size_t i = 0; i < v->creator.n && i < SHOWN; i++)
+        fprintf(out, "  %8llu  %5.1f %%  %.*s\n", (unsigned long long)v->creator.p[i].count,
+                100 * (double)v->creator.p[i].count / all, STR_ARG(v->creator.p[i].name));
     fprintf(out, "\nOn top of the stacks:\n");
     for (size_t i = 0; i < v->top.n && i < SHOWN; i++)
         fprintf(out, "  %8llu  %5.1f %%  %.*s\n", (unsigned long long)v->top.p[i].count,
@@ -205,10 +245,10 @@ void dump_text(FILE *out, const struct dump *d, const struct dump_view *v,
         chain(out, d, v);
         groups(out, d, v, r->top);
     }
-    for (size_t i = 0; r->symptoms && i < v->symptom.n; i++) {
-        const struct dump_symptom *s = &v->symptom.p[i];
-        fprintf(out, "%s  %-34s %-10s %-10s %s\n", i ? "" : "\nSymptoms:\n", s->name, s->value,
-                s->level, s->why);
+    if (r->symptoms) symptoms(out, v);
+    if (d->process) {
+        of_process(out, d);
+        return;
     }
     _cleanup_buf_ struct buf source = { 0 };
     dump_text_source(d, r, &source);

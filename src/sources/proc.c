@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 enum { SMALL_FILE_BYTES = 64 * 1024 };
@@ -195,6 +194,14 @@ bool proc_mem_read(pid_t pid, uint64_t addr, void *p, size_t n)
     return process_vm_readv(pid, &local, 1, &remote, 1, 0) == (ssize_t)n;
 }
 
+size_t proc_mem_readv(pid_t pid, const struct iovec *local, const struct iovec *remote, size_t n)
+{
+    ssize_t got = process_vm_readv(pid, local, n, remote, n, 0);
+    size_t whole = 0, left = got < 0 ? 0 : (size_t)got;
+    while (whole < n && local[whole].iov_len <= left) left -= local[whole++].iov_len;
+    return got < 0 ? 0 : whole;
+}
+
 void proc_list(struct pid_list *ret)
 {
     DIR *d = opendir("/proc");
@@ -298,6 +305,34 @@ uint64_t proc_cpu_ns(pid_t pid)
         sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &sys) != 2)
         return 0;
     return (user + sys) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+uint64_t proc_swapped(pid_t pid)
+{
+    char path[64], text[4096];
+    uint64_t kb;
+    snprintf(path, sizeof(path), "/proc/%d/status", pid);
+    if (read_small(path, text, sizeof(text)) || !status_field(text, "\nVmSwap:", &kb)) return 0;
+    return kb << 10;
+}
+
+void proc_thread_states(pid_t pid, unsigned *ret_running, unsigned *ret_sleeping,
+                        unsigned *ret_uninterruptible)
+{
+    char path[300], text[1024];
+    *ret_running = *ret_sleeping = *ret_uninterruptible = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task", pid);
+    DIR *d = opendir(path);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (!isdigit((unsigned char)e->d_name[0])) continue;
+        snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid, e->d_name);
+        const char *at = read_small(path, text, sizeof(text)) ? NULL : strrchr(text, ')');
+        char state = at && at[1] ? at[2] : 0;
+        if (state == 'R') ++*ret_running;
+        if (state == 'S' || state == 'I') ++*ret_sleeping;
+        if (state == 'D') ++*ret_uninterruptible;
+    }
+    if (d) closedir(d);
 }
 
 uint64_t host_idle_ns(void)

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 struct proc {
     pid_t pid;            // the thread group's
@@ -45,6 +46,8 @@ struct err *proc_read_mappings(pid_t pid, struct proc_mappings *ret) ERR_MUST_US
 
 // Reads target memory. Returns false if not all of it could be read.
 bool proc_mem_read(pid_t pid, uint64_t addr, void *p, size_t n);
+// Many pieces at once (n ≤ 1024): how many of them, from the first on, were read whole.
+size_t proc_mem_readv(pid_t pid, const struct iovec *local, const struct iovec *remote, size_t n);
 
 struct pid_list {
     pid_t *p;
@@ -61,6 +64,12 @@ double proc_cpu_quota(pid_t pid, bool *ret_throttled);
 
 // CPU time used by the process so far, ns; 0 if unknown.
 uint64_t proc_cpu_ns(pid_t pid);
+
+// Bytes of the process that are swapped out.
+uint64_t proc_swapped(pid_t pid);
+// How many threads of the process run or could, sleep, and sleep where no signal wakes them.
+void proc_thread_states(pid_t pid, unsigned *ret_running, unsigned *ret_sleeping,
+                        unsigned *ret_uninterruptible);
 
 // How busy the host is: idle ns of all CPUs so far, and the pressure (PSI
 // "some" of cpu, avg10 in per cent, negative = unknown).

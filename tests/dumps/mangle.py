@@ -75,3 +75,17 @@ case("bad-binary", bytes(i * i % 251 for i in range(4000)))
 case("bad-nothing", "2026-11-24 all is well\n" * 3)
 case("bad-missing", "", "dump no-such-file")
 case("bad-usage", "", "dump --list dump")
+
+# The fatal line lost where the runtime's frames are hidden: probable, no more.
+with open(os.path.join(to, "1.23-ww", "dump"), encoding="utf-8") as f:
+    case("headless-1.23", f.read().split("\n\n", 1)[1])
+with open(os.path.join(to, "1.24-quit", "dump"), encoding="utf-8") as f:
+    quiet = f.read()
+case("symptoms-little", quiet, "dump dump --symptoms --top 1")
+case("symptoms-all", quiet, "dump dump --symptoms --top 1 --heap ../../profile/heap-1.19/heap.pb.gz "
+     "--log ../1.24-ww/dump --trace ../../trace/go1.26/trace.out")
+case("symptoms-json", quiet, "dump dump --symptoms --json --log ../mangled-two/dump")
+case("symptoms-clean-log", quiet, "dump dump --symptoms --json --log cmd")
+case("bad-symptoms-without", quiet, "dump dump --heap heap.pb.gz")
+case("bad-symptoms-log", quiet, "dump dump --symptoms --log missing.log")
+case("bad-symptoms-heap", quiet, "dump dump --symptoms --heap ../../profile/cpu-json/cpu.pb.gz")

@@ -46,7 +46,8 @@ static void functions(struct gobin *b)
 
 static void globals(struct gobin *b)
 {
-    static const char *const name[] = { "runtime.writeBarrier", "runtime.gomaxprocs" };
+    static const char *const name[] = { "runtime.writeBarrier", "runtime.gomaxprocs",
+                                        "runtime.allgs" };
     for (unsigned i = 0; i < array_size(name); i++) {
         uint64_t at;
         if (gobin_global(b, i, &at)) printf("%s %llx\n", name[i], (unsigned long long)at);

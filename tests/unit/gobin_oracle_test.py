@@ -178,7 +178,8 @@ def globals_of_stripped(version, program, folder, symbols, pcs, ours):
     stripped = os.path.join(folder, "stripped")
     run("strip", "-s", "-o", stripped, program)
     found = dict(line.split() for line in run(DUMP, stripped, "globals").stdout.splitlines())
-    want = {n: symbols[n].lstrip("0") for n in ("runtime.writeBarrier", "runtime.gomaxprocs")}
+    want = {n: symbols[n].lstrip("0") for n in ("runtime.writeBarrier", "runtime.gomaxprocs",
+                                                       "runtime.allgs")}
     check(found == want, f"go{version}: variables found in the code of the stripped program",
           found, want)
     text = "\n".join(f"{pc:x}" for pc in pcs) + "\n"
