@@ -290,9 +290,20 @@ static struct dump_goroutine *shown_before(struct godump_builder *b, const struc
     return NULL;
 }
 
+// A dump that nothing announces (debug=2) begins where its first goroutine comes again.
+static void number_dump(struct dump *d, struct godump_open *g)
+{
+    if (!g->dump || (g->id && g->id == g->first_id)) {
+        g->dump = ++d->dumps;
+        g->first_id = 0;
+    }
+    if (!g->first_id) g->first_id = g->id;
+}
+
 static void keep_record(struct godump_builder *b, struct godump_open *g, uint32_t group)
 {
     struct dump *d = b->d;
+    number_dump(d, g);
     struct dump_goroutine *r = g->n_stack ? shown_before(b, g) : NULL;
     d->group.p[group].count += g->count;
     if (r) {

@@ -27,6 +27,7 @@ struct godump_open {
     bool want_fatal;             // the next one is the one that died
     bool want_message;           // a panic's text may go on
     uint32_t dump;               // number of the dump that it belongs to
+    uint64_t first_id;           // the first goroutine of that dump
     struct dump_race_side *race; // the side of a race report that these frames belong to
 };
 

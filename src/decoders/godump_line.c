@@ -128,6 +128,7 @@ static bool function_line(struct godump_builder *b, struct godump_open *g, struc
         if (!is_argument_char(args.p[i])) return false;
     b->d->disorder += g->has_creator && !g->ignored;
     if (g->expect_location) { // the one before has lost its location
+        b->d->placeless += !g->ignored;
         uint32_t f = godump_frame(b, g->function, STR(""));
         if (g->n_stack < LIMIT_STACK_FRAMES && !g->creator_next && !g->ignored)
             g->stack[g->n_stack++] = f;
@@ -331,7 +332,7 @@ static void fatal(struct godump_builder *b, struct godump_open *g, struct str te
 {
     // Both goroutines may notice at once, and both say so before either is shown: one dump.
     bool again = g->want_fatal && !g->want_message;
-    if (!again) g->dump = ++b->d->dumps;
+    if (!again) g->dump = ++b->d->dumps, g->first_id = 0;
     text = str_trim(text);
     // A fatal map error is what one looks for; else the first that is said.
     bool better = !b->d->fatal.p || (!dump_fatal_is_map(b->d->fatal) && dump_fatal_is_map(text));
@@ -359,6 +360,7 @@ static bool message(struct godump_builder *b, struct godump_open *g, struct str 
     if (str_starts(line, STR("SIGQUIT: quit"))) {
         godump_store(b, g);
         g->dump = ++b->d->dumps;
+        g->first_id = 0;
         return true;
     }
     if (str_starts(line, STR("runtime stack:"))) {

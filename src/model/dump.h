@@ -81,6 +81,7 @@ struct dump {
     uint64_t merged;            // goroutines whose stack was shortened to bound memory
     uint64_t not_kept;          // goroutines counted in their group only: not listed, not ranked
     uint64_t arguments_dropped; // goroutines whose arguments were not kept
+    uint64_t placeless;         // frames whose place is missing
     uint64_t disorder;          // frames that came after their goroutine's creator
     const struct dump_process *process; // NULL: it is a text
     uint32_t dumps;                     // dumps in the input, as far as they can be told apart

@@ -77,6 +77,7 @@ static void head(struct json *j, const struct dump *d, const struct dump_report 
     json_key(j, "lines"), json_uint(j, d->lines);
     json_key(j, "lines_not_understood"), json_uint(j, d->lines_not_understood);
     json_key(j, "truncated"), json_bool(j, d->truncated);
+    loss(j, "frames_without_place", d->placeless);
     loss(j, "lines_too_long", d->lines_too_long);
     loss(j, "goroutines_merged", d->merged);
     loss(j, "goroutines_not_kept", d->not_kept);

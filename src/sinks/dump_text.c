@@ -114,6 +114,9 @@ void dump_text_source(const struct dump *d, const struct dump_report *r, struct 
                (unsigned long long)d->lines_not_understood);
     if (d->truncated) buf_adds(ret, "; it stops in the middle of a goroutine");
     if (d->dumps > 1) buf_adds(ret, "; several dumps in one input, counted together");
+    add_loss(
+        ret, d->placeless,
+        "frames have lost their place, so lines are missing, or those of several processes mixed");
     add_loss(ret, d->lines_too_long, "lines of more than 16 MB, of which the rest was skipped");
     add_loss(
         ret, d->merged,

@@ -98,6 +98,30 @@ static void both_died(void)
     dump_deinit(&d);
 }
 
+// Nothing says where a profile with debug=2 begins.
+static void two_without_a_header(void)
+{
+    static const char one[] = "goroutine 1 [running]:\nmain.f(0x1)\n\t/src/a.go:7 +0x1d\n\n"
+                              "goroutine 2 [select]:\nmain.g(0x1)\n\t/src/a.go:9 +0x1d\n\n";
+    _cleanup_buf_ struct buf b = { 0 };
+    buf_printf(&b, "%s%s", one, one);
+    struct dump d = parse(buf_str(&b));
+    CHECK_INT(d.dumps, 2);
+    CHECK_INT(dump_at(&d, 1)->dump, 1);
+    CHECK_INT(dump_at(&d, 3)->dump, 2);
+    dump_deinit(&d);
+}
+
+// Two processes, line by line, with nothing to tell them apart: it must show.
+static void mixed_lines(void)
+{
+    struct dump d = parse(STR("goroutine 1 [running]:\ngoroutine 1 [select]:\nmain.f(0x1)\n"
+                              "main.g(0x1)\n\t/src/a.go:7 +0x1d\n\t/src/a.go:9 +0x1d\n"));
+    CHECK_INT(d.placeless, 1);
+    CHECK_INT(d.lines_not_understood, 1);
+    dump_deinit(&d);
+}
+
 // More processes than can be told apart at a time, one after the other: none is lost.
 static void many_prefixes(void)
 {
@@ -132,4 +156,4 @@ static void order_of_lines(void)
 }
 
 TEST_MAIN(TEST(long_line), TEST(too_many_goroutines), TEST(too_many_names), TEST(both_died),
-          TEST(many_prefixes), TEST(order_of_lines))
+          TEST(two_without_a_header), TEST(mixed_lines), TEST(many_prefixes), TEST(order_of_lines))
