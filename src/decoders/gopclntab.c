@@ -356,6 +356,15 @@ static uint32_t line_of(int32_t line)
     return line < 0 ? 0 : (uint32_t)line;
 }
 
+// Compilers have made trees in which a node is its own caller (go1.24.4, package initialisers): the
+// way outwards ends where it comes back to a node.
+static bool comes_back(const int32_t *seen, size_t n, int32_t node)
+{
+    for (size_t i = 0; i < n; i++)
+        if (seen[i] == node) return true;
+    return false;
+}
+
 size_t gopclntab_frames(const struct gopclntab *t, uint64_t pc, struct frame *ret, size_t cap)
 {
     struct gopclntab_func f;
@@ -367,8 +376,10 @@ size_t gopclntab_frames(const struct gopclntab *t, uint64_t pc, struct frame *re
     int32_t line = gopclntab_value(t, &f, f.pcln, pc);
     int32_t node = tree ? gopclntab_value(t, &f, table, pc) : -1;
     struct inlined in;
-    while (node >= 0 && n + 1 < cap && n < LIMIT_INLINE_DEPTH &&
+    int32_t seen[LIMIT_INLINE_DEPTH];
+    while (node >= 0 && n + 1 < cap && n < LIMIT_INLINE_DEPTH && !comes_back(seen, n, node) &&
            read_inlined(t, tree, (uint32_t)node, &in)) {
+        seen[n] = node;
         ret[n++] = (struct frame) { in.name, file, line_of(line), pc, true };
         if (t->format == GOPCLNTAB_120) {
             uint64_t parent = f.entry + in.parent_pc;

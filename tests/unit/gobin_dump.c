@@ -92,8 +92,11 @@ static void frames(struct gobin *b)
         struct frame f[LIMIT_STACK_FRAMES];
         size_t n = gobin_frames(b, pc, f, array_size(f));
         printf("%llx %zu\n", (unsigned long long)pc, n);
+        struct gobin_func has_code;
+        bool wrapper = gobin_func_of(b, pc, &has_code) && has_code.wrapper;
         for (size_t i = 0; i < n; i++)
-            printf("\t%.*s\t%.*s:%u\n", STR_ARG(f[i].function), STR_ARG(f[i].file), f[i].line);
+            printf("\t%.*s\t%.*s:%u%s\n", STR_ARG(f[i].function), STR_ARG(f[i].file), f[i].line,
+                   wrapper && i + 1 == n ? "\twrapper" : "");
     }
 }
 

@@ -18,9 +18,11 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 )
 
@@ -33,6 +35,7 @@ var firstmoduledata [1]uintptr
 const (
 	pieBase = 0x100000000000
 	page    = 4096
+	threads = 64 // more than there are addresses without an answer
 )
 
 func must(err error) {
@@ -112,11 +115,35 @@ func load(f *elf.File) uintptr {
 	return bias
 }
 
+// The answer for one address. There are inline trees with a node that is its own caller (Debian's
+// prometheus 2.53): the runtime goes round there for ever, which is said, and its thread is left to it.
+func chain(pc uintptr) string {
+	answer := make(chan string, 1)
+	go func() {
+		var text strings.Builder
+		frames := runtime.CallersFrames(expand([]uintptr{pc + 1}))
+		for more := true; more; {
+			var f runtime.Frame
+			f, more = frames.Next()
+			fmt.Fprintf(&text, "\t%s\t%s:%d\n", f.Function, f.File, f.Line)
+		}
+		answer <- text.String()
+	}()
+	select {
+	case text := <-answer:
+		return text
+	case <-time.After(3 * time.Second):
+		return "\tNEVER RETURNS\t:0\n"
+	}
+}
+
 func main() {
 	f, err := elf.Open(os.Args[1])
 	must(err)
 	module, err := strconv.ParseUint(strings.TrimPrefix(os.Args[2], "0x"), 16, 64)
 	must(err)
+	debug.SetGCPercent(-1) // a collection would look at the other's data too, and wait for such threads
+	runtime.GOMAXPROCS(threads)
 	bias := load(f)
 	next := unsafe.Add(unsafe.Pointer(&firstmoduledata), offsetOfNext())
 	*(*uintptr)(next) = bias + uintptr(module)
@@ -126,14 +153,6 @@ func main() {
 		text := strings.TrimSpace(in.Text())
 		pc, err := strconv.ParseUint(text, 16, 64)
 		must(err)
-		fmt.Fprintln(out, text)
-		frames := runtime.CallersFrames(expand([]uintptr{uintptr(pc) + bias + 1}))
-		for {
-			frame, more := frames.Next()
-			fmt.Fprintf(out, "\t%s\t%s:%d\n", frame.Function, frame.File, frame.Line)
-			if !more {
-				break
-			}
-		}
+		fmt.Fprintf(out, "%s\n%s", text, chain(uintptr(pc)+bias))
 	}
 }
