@@ -136,6 +136,31 @@ def kernels():
                    "yes" if r["ok"] else "no"] for r in last]) + [source(head)]
 
 
+def links():
+    head, rows = record.load("links")
+    if not head:
+        return []
+    out = []
+    for n in sorted({r["points"] for r in rows}):
+        line = [n]
+        for how in ("multi", "single"):
+            mine = [r for r in rows if r["points"] == n and r["how"] == how]
+            line += [f"{stats.quantile([r[k] for r in mine], 0.5):.0f} ms" for k in ("attach_ms", "detach_ms")]
+        out.append(line)
+    return table(["probes", "one link: on", "off", "a link each: on", "off"], out) + [source(head)]
+
+
+def gobin():
+    head, rows = record.load("gobin")
+    if not head:
+        return []
+    out = []
+    for oracle in dict.fromkeys(r["oracle"] for r in rows):
+        mine = [r for r in rows if r["oracle"] == oracle]
+        out.append([oracle, len(mine), sum(r["addresses"] for r in mine), sum(r["different"] for r in mine)])
+    return table(["held against", "programs", "addresses, functions or calls", "different"], out) + [source(head)]
+
+
 def soak():
     head, rows = record.load("soak")
     if not head:
@@ -212,7 +237,7 @@ def dump():
     return table(["input", "size", "CPU time (median)", "MB/s", "peak memory"], out) + [source(head)]
 
 
-TABLES = {f.__name__: f for f in (profile_speed, trace_speed, dump, matrix, cases, servers, safety, cost, kill9, kernels,
+TABLES = {f.__name__: f for f in (profile_speed, trace_speed, dump, matrix, cases, servers, safety, cost, kill9, kernels, links, gobin,
                                   soak)}
 PATTERN = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.S)
 
