@@ -5,6 +5,8 @@ record a run, each with its commit, so that the hours add up over commits.
 
     bench/fuzz.py --build DIR TARGET [SECONDS] [SEEDS...]    DIR: a tree set up as scripts/fuzz.sh does
 
+The target gobin patches a Go program: MAPTRAP_FUZZ_GOBIN names it (without it, whole files only).
+
 New inputs are kept in the cache folder, so the next run goes on where this one stopped. An input that
 crashes is left beside them, named in the record, and makes the exit status 1."""
 import argparse
@@ -61,6 +63,8 @@ def main():
            "seconds": round(took), "execs": final(log, "number_of_executed_units"),
            "covered": int(covered[-1][0]) if covered else None,
            "corpus": int(covered[-1][2]) if covered else None, "crashes": len(crashes)}
+    if o.target == "gobin" and os.environ.get("MAPTRAP_FUZZ_GOBIN"):
+        row["program"] = os.path.basename(os.environ["MAPTRAP_FUZZ_GOBIN"])
     os.makedirs(record.RESULTS, exist_ok=True)
     with open(os.path.join(record.RESULTS, "fuzz.jsonl"), "a", encoding="utf-8") as f:
         f.write(json.dumps(row) + "\n")
