@@ -42,12 +42,9 @@ static void check_kernel(struct doctor *d)
     first_line("/proc/version", version, sizeof(version));
     if (strstr(version, "gVisor"))
         add(d, "kernel", CHECK_NO, "gVisor", "run maptrap on the host, outside the sandbox");
-    else if (v < 5015)
-        add(d, "kernel", CHECK_NO, found,
-            "probes need Linux 5.15 or newer; dump, profile, trace "
-            "and scan work on any");
     else if (v < 5017)
-        add(d, "kernel", CHECK_PART, found, "holds need Linux 5.17 (bpf_loop): suspects only here");
+        add(d, "kernel", CHECK_NO, found,
+            "locate needs Linux 5.17 (bpf_loop); dump, profile, trace and scan work on any");
     else
         add(d, "kernel", CHECK_YES, found, NULL);
     if (strcmp(u.machine, "x86_64") != 0)
