@@ -34,6 +34,26 @@ static bool loop_within(const struct gloop *inner, const struct gloop *outer)
     return false;
 }
 
+bool receive_joins(const struct walker *w, const struct gvar *channel)
+{
+    if (!channel) return true;
+    for (size_t i = w->first_thread; i < w->s->threads.n; i++) {
+        const struct gthread *t = w->s->threads.p[i];
+        if (t->func != w->func || t->kind == THREAD_BODY) continue;
+        if (t->opaque || t == w->thread) return true;
+        for (uint8_t k = 0; k < t->n_touched; k++)
+            if (t->touched[k] == channel) return true;
+    }
+    return false;
+}
+
+static bool started_by(const struct gthread *t, const struct gthread *by)
+{
+    do t = t->parent;
+    while (t && t != by);
+    return t != NULL;
+}
+
 void walk_join(struct walker *w)
 {
     if (w->in_defer) {
@@ -43,7 +63,7 @@ void walk_join(struct walker *w)
     uint32_t seq = ++w->s->seq;
     for (size_t i = w->first_thread; i < w->s->threads.n; i++) {
         struct gthread *t = w->s->threads.p[i];
-        if (t->parent != w->thread || t->func != w->func || t->join_seq != UINT32_MAX) continue;
+        if (t->func != w->func || t->join_seq != UINT32_MAX || !started_by(t, w->thread)) continue;
         t->join_seq = seq;
         if (t->loop && loop_within(w->loop, t->loop)) t->loop_joined = true;
     }
@@ -175,9 +195,22 @@ static void unlock(struct walker *w, const struct place *p, const void *class)
         vec_push(&w->func->effects, (struct lock_effect) { (struct place *)p, class, HOLD_NONE });
 }
 
-static bool lock_call(struct walker *w, const struct val *f, uint32_t pos)
+// `locks.Lock(name)`: one of many, by a key. It guards what belongs to that key, never a map of
+// all.
+static bool keyed_lock(struct walker *w, const struct args *a)
+{
+    if (!a || !a->n) return false;
+    struct str path, name = type_name(w->s, a->v[0].t, &path);
+    const struct go_node *x = a->node[0];
+    if (x->kind == GO_LIT) return false; // a label
+    return !str_eqc(path, "context") && !str_eqc(name, "Context") &&
+           !(x->kind == GO_IDENT && str_eqc(scan_name(w->s, scan_sym(w->file, x)), "ctx"));
+}
+
+static bool lock_call(struct walker *w, const struct val *f, const struct args *a, uint32_t pos)
 {
     if (!lock_name(f->sym) && !unlock_name(f->sym)) return false;
+    if (keyed_lock(w, a)) return true;
     const void *class = place_class(f->p);
     if (!class) {
         w->st->unknown = true; // some lock that has no name here
@@ -347,16 +380,24 @@ static enum fate fate_of(struct walker *w, const struct val *f)
     return FATE_UNKNOWN;
 }
 
-static void hand_over_func(struct walker *w, const struct val *v, enum fate fate, uint32_t pos)
+static void hand_over_func(struct walker *w, const struct val *v, enum fate fate, uint32_t pos,
+                           bool outside)
 {
-    if (fate != FATE_GO && fate != FATE_HANDLER && fate != FATE_CALLBACK) {
+    bool started = fate == FATE_GO || fate == FATE_HANDLER || fate == FATE_CALLBACK;
+    bool given = !started && fate == FATE_UNKNOWN && outside && !w->st->n && !w->st->unknown;
+    v->fn->given_out |= given;
+    if (!started && !given) {
         v->fn->value_used = true;
         return;
     }
     struct call c = {
         .caller = w->func, .callee = v->fn, .file = w->file, .pos = pos, .spawns = true
     };
-    c.thread = new_thread(w, fate == FATE_GO ? THREAD_GO : THREAD_HANDLER, pos);
+    c.thread = new_thread(w,
+                          given             ? THREAD_UNKNOWN
+                          : fate == FATE_GO ? THREAD_GO
+                                            : THREAD_HANDLER,
+                          pos);
     c.state = arena_new(w->s->arena, struct state);
     c.args = arena_array(w->s->arena, struct place *, 1);
     c.args[0] = v->p;
@@ -364,9 +405,10 @@ static void hand_over_func(struct walker *w, const struct val *v, enum fate fate
     vec_push(&w->s->calls, c);
 }
 
-static void hand_over(struct walker *w, const struct val *v, enum fate fate, uint32_t pos)
+static void hand_over(struct walker *w, const struct val *v, enum fate fate, uint32_t pos,
+                      bool outside)
 {
-    if (v->fn) hand_over_func(w, v, fate, pos);
+    if (v->fn) hand_over_func(w, v, fate, pos, outside);
     if (!v->closure) return;
     if (fate == FATE_GO || fate == FATE_HANDLER) {
         spawn_closure(w, v->closure, pos, fate == FATE_HANDLER, NULL);
@@ -375,9 +417,32 @@ static void hand_over(struct walker *w, const struct val *v, enum fate fate, uin
         w->st->once |= fate == FATE_ONCE;
         walk_closure(w, v->closure, w->st, w->thread, NULL, 0);
         w->st->once = was;
+    } else if (outside) {
+        walk_outside_closure(w, v->closure);
     } else {
         walk_unknown_closure(w, v->closure);
     }
+}
+
+static bool smells_of_lock(struct str name)
+{
+    static const char *const smells[] = { "ock",       "utex",     "yncron", "Serial",
+                                          "Exclusive", "Critical", "Atomic" };
+    for (size_t i = 0; i < array_size(smells); i++)
+        if (str_find(name, str_from(smells[i])) != STR_NPOS) return true;
+    return false;
+}
+
+// A function of a package that cannot take locks of this one before it calls back, unless it is
+// itself some kind of lock.
+static bool runs_outside(struct walker *w, const struct val *f)
+{
+    struct str path, type = type_name(w->s, f->recv_type, &path);
+    if (smells_of_lock(scan_name(w->s, f->sym)) || smells_of_lock(type)) return false;
+    if (f->fn) return f->fn->pkg != w->func->pkg;
+    const struct gtype *t =
+        f->recv_type && f->recv_type->kind == T_PTR ? f->recv_type->elem : f->recv_type;
+    return f->pkg.n || (t && t->kind == T_EXT);
 }
 
 // sync/atomic's Load, and those of sync.Map: what was stored, which others see too.
@@ -414,7 +479,7 @@ static struct val call_outside(struct walker *w, const struct val *f, struct arg
     if (prints(f, s))
         for (size_t i = 0; i < a->n; i++) read_whole(w, &a->v[i], call->pos);
     if (!f->pkg.n && f->recv_type) {
-        if (lock_call(w, f, call->pos)) return r;
+        if (lock_call(w, f, a, call->pos)) return r;
         if (f->sym == S_Wait) walk_join(w);
         if (f->sym == S_RLocker)
             return (struct val) { .t = &s->iface, .p = f->p, .read_locker = true };
@@ -430,7 +495,8 @@ static struct val call_outside(struct walker *w, const struct val *f, struct arg
     }
     if (never_returns(f, name)) w->st->dead = true;
     enum fate fate = fate_of(w, f);
-    for (size_t i = 0; i < a->n; i++) hand_over(w, &a->v[i], fate, call->pos);
+    bool outside = runs_outside(w, f);
+    for (size_t i = 0; i < a->n; i++) hand_over(w, &a->v[i], fate, call->pos, outside);
     if (fate == FATE_GO) w->st->started = true;
     return r;
 }
@@ -520,11 +586,15 @@ static void closure_args(struct walker *w, struct args *a, const struct val *f,
         enum fate fate = fn->pkg->reported ? FATE_UNKNOWN : fate_of(w, f);
         if (fate != FATE_CALLBACK) fate = FATE_UNKNOWN; // better seen than guessed
         if (known && (fn->param_spawned & bit))
-            hand_over(w, v, FATE_GO, call->pos);
-        else if (known && v->closure && (fn->param_called & bit) && !fn->param_state->unknown)
+            hand_over(w, v, FATE_GO, call->pos, false);
+        else if (known && v->closure && (fn->param_called & bit) && !fn->param_state->unknown &&
+                 !fn->param_state->outside)
             run_inside(w, v->closure, call);
+        else if (known && v->closure && (fn->param_called & bit) && !fn->param_state->unknown &&
+                 !fn->param_state->n)
+            walk_outside_closure(w, v->closure);
         else
-            hand_over(w, v, fate, call->pos);
+            hand_over(w, v, fate, call->pos, runs_outside(w, f));
     }
 }
 
@@ -538,7 +608,7 @@ static void note_param_call(struct walker *w, const struct val *f, bool go)
     if (go || w->thread->kind == THREAD_GO) fn->param_spawned |= 1ull << v->param;
     fn->param_called |= 1ull << v->param;
     struct state now = *w->st;
-    now.unknown |= w->in_defer || w->thread->kind != THREAD_BODY;
+    now.unknown |= w->in_defer || (w->thread->kind != THREAD_BODY && !w->st->outside);
     if (!fn->param_state) {
         fn->param_state = arena_new(w->s->arena, struct state);
         *fn->param_state = now;
@@ -576,6 +646,7 @@ static struct val call_tree(struct walker *w, const struct val *f, struct args *
         struct state *st = w->st, fresh = { .started = true };
         c.owned = 0;
         c.thread = w->thread = new_thread(w, THREAD_GO, call->pos);
+        w->thread->opaque = true;
         w->st = &fresh;
         apply_writes(w, fn, all, c.n_args, call->pos);
         w->st = st;
@@ -589,7 +660,7 @@ static struct val call_tree(struct walker *w, const struct val *f, struct args *
     apply_writes(w, fn, all, c.n_args, call->pos);
     closure_args(w, a, f, &c);
     if (f->recv_type && (lock_name(f->sym) || unlock_name(f->sym)) && place_class(f->p))
-        lock_call(w, f, call->pos); // of a wrapper: it is the lock
+        lock_call(w, f, a, call->pos); // of a wrapper: it is the lock
     else
         apply_effects(w, fn, &c, &r);
     if (f->sym == S_Wait) walk_join(w);
@@ -636,6 +707,16 @@ static struct val call_closure(struct walker *w, struct closure *c, struct args 
     return r;
 }
 
+// A method that is not among those of the tree: of an interface, or of one that a struct embeds.
+static bool through_interface(struct scan *s, struct gtype *t)
+{
+    struct gtype *u = type_deref(s, t);
+    if (u->kind == T_IFACE) return true;
+    for (uint32_t i = 0; u->kind == T_STRUCT && i < u->n_fields; i++)
+        if (u->fields[i].embedded && type_under(s, u->fields[i].type)->kind == T_IFACE) return true;
+    return false;
+}
+
 struct val eval_call(struct walker *w, struct go_node *call, bool go)
 {
     struct go_node *fun = call->kid[0];
@@ -674,7 +755,7 @@ struct val eval_call(struct walker *w, struct go_node *call, bool go)
     }
     if (f.fn) return call_tree(w, &f, &a, call, go);
     note_param_call(w, &f, go);
-    if (!f.pkg.n && f.recv_type && type_under(w->s, f.recv_type)->kind == T_IFACE) {
+    if (!f.pkg.n && f.recv_type && through_interface(w->s, f.recv_type)) {
         struct call c = { .caller = w->func,
                           .name = f.sym,
                           .file = w->file,

@@ -155,6 +155,16 @@ struct gtype *var_type(struct scan *s, struct gobj *o)
     return v->type = t;
 }
 
+static void touch(struct gthread *t, const struct gvar *v)
+{
+    for (uint8_t i = 0; i < t->n_touched; i++)
+        if (t->touched[i] == v) return;
+    if (t->n_touched < array_size(t->touched))
+        t->touched[t->n_touched++] = v;
+    else
+        t->opaque = true;
+}
+
 static struct val val_of_var(struct walker *w, struct gvar *v)
 {
     struct val x = { .t = v->global ? var_type(w->s, v->global) : v->type };
@@ -162,6 +172,8 @@ static struct val val_of_var(struct walker *w, struct gvar *v)
     for (struct gthread *t = v->func ? w->thread : NULL; t && t != v->thread; t = t->parent) {
         v->lent |= t->kind == THREAD_GO;
         v->escaped |= t->kind == THREAD_HANDLER;
+        touch(t, v);
+        if (v->alias && place_root(v->alias)) touch(t, place_root(v->alias));
     }
     x.closure = v->closure;
     x.unlocker = v->unlocker;
@@ -329,7 +341,10 @@ static struct val eval_composite(struct walker *w, struct go_node *n)
         struct go_node *value = e->kind == GO_KEY_VALUE ? e->kid[1] : e;
         if (e->kind == GO_KEY_VALUE && e->kid[0]->kind != GO_IDENT) eval(w, e->kid[0]);
         struct val v = eval(w, value);
-        if (v.closure) walk_unknown_closure(w, v.closure);
+        if (v.closure && r.t->kind == T_EXT)
+            walk_outside_closure(w, v.closure);
+        else if (v.closure)
+            walk_unknown_closure(w, v.closure);
         if (v.fn) v.fn->value_used = true;
     }
     return r;
@@ -352,7 +367,11 @@ static struct val eval_unary(struct walker *w, struct go_node *n)
     }
     if (n->op != GO_T_ARROW) return (struct val) { .t = &w->s->basic };
     struct gtype *u = type_under(w->s, x.t);
-    if (!is_timer(w, n->kid[0])) {
+    struct gobj *unused;
+    struct gvar *channel =
+        n->kid[0]->kind == GO_IDENT ? lookup_var(w, scan_sym(w->file, n->kid[0]), &unused) : NULL;
+    if (channel && (channel->param < 1 || !channel->func)) channel = NULL;
+    if (!is_timer(w, n->kid[0]) && receive_joins(w, channel)) {
         w->st->receive_seq = ++w->s->seq;
         walk_join(w);
     }

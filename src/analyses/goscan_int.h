@@ -159,7 +159,10 @@ struct held {
 struct state {
     struct held held[LIMIT_GOSCAN_HELD];
     uint8_t n;
-    bool dead, unknown, started, once;
+    bool dead, started, once;
+    bool unknown; // who runs this may hold any lock
+    bool outside; // run by another package: of ours it holds at most what was held when it was
+                  // handed over
     uint32_t receive_seq; // of the last receive on every way here, or 0
 };
 
@@ -174,8 +177,11 @@ struct gthread { // a goroutine as the source names it, or the body of the funct
     struct gloop *loop;
     uint32_t pos, spawn_seq, join_seq;
     enum { THREAD_BODY, THREAD_GO, THREAD_HANDLER, THREAD_UNKNOWN } kind;
-    bool multi;       // many at once for whatever it captures
-    bool loop_joined; // waited for in the same round of the loop
+    bool multi;  // many at once for whatever it captures
+    bool opaque; // what it touches is not known
+    uint8_t n_touched;
+    const struct gvar *touched[8]; // variables of other goroutines
+    bool loop_joined;              // waited for in the same round of the loop
 };
 
 enum access_op { ACCESS_READ, ACCESS_RANGE, ACCESS_WRITE };
@@ -236,7 +242,14 @@ struct entry_lock { // of a lock on entry, over all callers
     uint8_t mode;
     uint8_t held, missing, maybe; // saturated counts of call sites
     uint8_t abroad;               // of `maybe`: held in another package, for its own ends
+    bool of_receiver;             // of the object that the receiver hangs from, at some call
     const struct call *without;   // one that does not hold it
+};
+
+struct dynamic_lock { // held at a call through an interface
+    uint32_t name;
+    const void *class; // NULL: not known which
+    const struct gpackage *pkg;
 };
 
 struct gfunc {
@@ -244,7 +257,10 @@ struct gfunc {
     struct gpackage *pkg;
     struct gsource *file;
     struct gobj *recv;
-    bool recv_pointer, exported, test, handler, is_init, is_main, locked_name, value_used;
+    bool recv_pointer, exported, test, handler, is_init, is_main, locked_name;
+    bool value_used; // kept somewhere as a value: who calls it is not known
+    bool builds;     // UnmarshalJSON and the like: fills a receiver that is new
+    bool given_out;  // handed to another package, which calls it under none of our locks
     struct go_node *node, *type;
     struct gvar **params; // receiver first (NULL if none)
     uint32_t n_params;
@@ -260,10 +276,13 @@ struct gfunc {
     struct gvar **results_named;
     // solved:
     VEC(struct entry_lock) entry;
+    const struct dynamic_lock *dynamic; // locks held where a method of this name is called
+    size_t n_dynamic;
     bool has_caller, called_unknown, reachable_shared, entry_solved, unchecked, no_return;
     uint64_t param_shared; // bit i: some caller passes a value that others see
     VEC(const struct call *) callers;
     const struct gthread *root[2]; // goroutines it runs in
+    bool root_many; // in many goroutines at once, if with a receiver of its own in each
     bool root_multi, init_only;
 };
 
@@ -300,6 +319,7 @@ struct scan {
     uint32_t n_places;
     VEC(struct access) accesses;
     VEC(struct call) calls;
+    VEC(struct dynamic_lock) dynamic; // by name
     VEC(struct gthread *) threads;
     void **bind; // sym → struct gvar * or gobj * of the local scope
     uint32_t n_bind;
@@ -410,6 +430,8 @@ void walk_body(struct walker *w, struct go_node *block);
 void walk_closure(struct walker *w, struct closure *c, struct state *st, struct gthread *thread,
                   const struct val *args, size_t n_args);
 void walk_unknown_closure(struct walker *w, struct closure *c);
+// One that another package was given to run.
+void walk_outside_closure(struct walker *w, struct closure *c);
 void walk_bind(struct walker *w, uint32_t sym, struct gvar *v);
 struct gvar *walk_declare(struct walker *w, const struct go_node *name, struct gtype *type);
 void walk_assign_var(struct walker *w, struct gvar *v, const struct val *x, uint32_t pos);
@@ -445,6 +467,9 @@ struct val eval_name(struct walker *w, uint32_t sym);
 struct val eval_member(struct walker *w, const struct val *x, uint32_t sym);
 struct val eval_call(struct walker *w, struct go_node *call, bool go);
 void walk_join(struct walker *w);
+// A receive from a channel under this variable (NULL: not known) waits for some goroutine started
+// here.
+bool receive_joins(const struct walker *w, const struct gvar *channel);
 
 // ---- goscan_notes.c ----
 // The lock that a comment at a field or variable names ("mu"), or empty.

@@ -86,12 +86,13 @@ static bool is_owned(const struct access *a)
 {
     if (a->owned || a->init || a->func->test || a->file->in->test || a->func->unchecked)
         return true;
+    if (a->func->builds && place_root(a->place) && place_root(a->place)->param == 0) return true;
     if (a->func->init_only && a->thread->kind == THREAD_BODY && !a->state->started) return true;
     const struct gvar *root = place_root(a->place);
     if (root && root->dropped && place_class(a->place) == root) return true;
     if (!root || root->param < 0 || root->func != a->func || root->param >= 64) return false;
     return a->func->has_caller && !a->func->exported && !a->func->value_used &&
-           !(a->func->param_shared >> root->param & 1);
+           !a->func->given_out && !root->lent && !(a->func->param_shared >> root->param & 1);
 }
 
 // True if some lock is known to be held, or may be; abroad: those of callers in other packages too.
@@ -100,10 +101,10 @@ static bool any_lock(const struct access *a, uint8_t least, bool abroad)
     for (uint8_t i = 0; i < a->state->n; i++)
         if (a->state->held[i].mode >= least && !a->state->held[i].copy) return true;
     if (a->state->unknown) return least <= HOLD_MAYBE;
-    if (a->thread->kind != THREAD_BODY) return false;
+    if (a->thread->kind != THREAD_BODY && !a->state->outside) return false;
     for (size_t i = 0; i < a->func->entry.n; i++) {
         const struct entry_lock *e = &a->func->entry.p[i];
-        if (e->held && !e->missing) return true;
+        if (e->held && !e->missing && (!a->state->outside || least <= HOLD_MAYBE)) return true;
         if (least <= HOLD_MAYBE && e->maybe > (abroad ? 0 : e->abroad)) return true;
     }
     return least <= HOLD_MAYBE && a->func->called_unknown;
@@ -137,12 +138,51 @@ static bool same_object(const void *class, struct access *const *a, size_t n)
                 place_root(h->place) == place_root(a[i]->place))
                 return true;
         }
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < a[i]->func->entry.n; j++) {
+            const struct entry_lock *e = &a[i]->func->entry.p[j];
+            if (e->class == class && e->held && e->of_receiver) return true;
+        }
     return false;
+}
+
+static bool leads_through(const struct place *p, const struct gobj *owner)
+{
+    for (; p; p = p->parent) {
+        if (p->kind == P_FIELD && p->field->owner == owner) return true;
+        if (type_obj(p->type) == owner) return true;
+    }
+    return false;
+}
+
+// A lock that stands elsewhere than beside the map says nothing about objects that are not reached
+// through the one that it guards.
+static bool concerns(const struct guard *g, const struct access *a)
+{
+    if (g->declared || sibling(g->class, a) || !g->place) return true;
+    const struct place *l = g->place;
+    while (l->kind == P_INDEX) l = l->parent;
+    if (l->kind != P_FIELD) return l->var->func || l->var->global->pkg == a->func->pkg;
+    const struct gobj *owner = l->field->owner;
+    if (!owner || a->func->recv == owner) return true;
+    if (leads_through(a->place, owner)) return true;
+    const struct call *without = NULL;
+    entry_mode(a, g->class, &without);
+    if (without) return without->n_args && leads_through(without->args[0], owner);
+    bool any = false;
+    for (size_t i = 0; i < a->func->callers.n; i++) {
+        const struct call *c = a->func->callers.p[i];
+        if (c->caller->test) continue;
+        if (!c->n_args || !leads_through(c->args[0], owner)) return false;
+        any = true;
+    }
+    return any;
 }
 
 static void count_guard(struct access *const *a, size_t n, struct guard *g)
 {
     for (size_t i = 0; i < n; i++) {
+        if (!concerns(g, a[i])) continue;
         const struct call *without = NULL;
         uint8_t m = entry_mode(a[i], g->class, &without);
         if (m >= HOLD_READ) {
@@ -193,7 +233,8 @@ static struct guard find_guard(struct scan *s, struct access *const *a, size_t n
                 vec_push(&all, (struct guard) { .class = h->class, .place = h->place });
         }
         for (size_t j = 0; j < a[i]->func->entry.n; j++)
-            vec_push(&all, (struct guard) { .class = a[i]->func->entry.p[j].class });
+            vec_push(&all, (struct guard) { .class = a[i]->func->entry.p[j].class,
+                                            .place = a[i]->func->entry.p[j].place });
     }
     VEC(const void *) seen = { 0 };
     for (size_t i = 0; i < all.n; i++) {
@@ -298,6 +339,18 @@ static const char *reached(struct scan *s, const struct access *a)
                         root_name(s, second));
 }
 
+// Another lock is held for writing, at the place itself or by all callers.
+static bool holds_other(const struct access *a, const void *class)
+{
+    for (uint8_t i = 0; i < a->state->n; i++)
+        if (a->state->held[i].class != class && a->state->held[i].mode == HOLD_WRITE) return true;
+    for (size_t i = 0; i < a->func->entry.n; i++) {
+        const struct entry_lock *e = &a->func->entry.p[i];
+        if (e->class != class && e->held && !e->missing && e->mode == HOLD_WRITE) return true;
+    }
+    return false;
+}
+
 static void judge_guarded(struct scan *s, struct access *const *a, size_t n, const struct guard *g)
 {
     unsigned writes = 0;
@@ -312,8 +365,12 @@ static void judge_guarded(struct scan *s, struct access *const *a, size_t n, con
         const char *map = class_name(s, x->class, x->place);
         bool write = x->op == ACCESS_WRITE;
         struct goscan_finding *f = NULL;
+        if (!concerns(g, x)) continue;
         if (m == HOLD_READ && write) {
-            f = report(s, GOSCAN_RLOCK_WRITE, GOSCAN_DEFAULT, x, g,
+            if (holds_other(x, g->class)) continue;
+            f = report(s, GOSCAN_RLOCK_WRITE,
+                       g->declared || g->held_writes || !g->none ? GOSCAN_DEFAULT : GOSCAN_MEDIUM,
+                       x, g,
                        arena_printf(s->arena, "write of %s while %s is held for reading only%s",
                                     map, lock, reached(s, x)));
         } else if (m == HOLD_NONE && (without || !any_lock(x, HOLD_MAYBE, false))) {
@@ -322,7 +379,8 @@ static void judge_guarded(struct scan *s, struct access *const *a, size_t n, con
                                     : alias ? GOSCAN_ALIAS
                                     : write ? GOSCAN_INCONSISTENT
                                             : GOSCAN_UNLOCKED_READ;
-            enum goscan_tier tier = g->declared || (g->held >= 1 && g->held * 2 >= g->none &&
+            unsigned weight = write ? 3 : 1; // a write is more surely wrong than a read
+            enum goscan_tier tier = g->declared || (g->held >= 1 && g->held * weight >= g->none &&
                                                     (write || g->held_writes || writes > 1))
                                         ? GOSCAN_DEFAULT
                                         : GOSCAN_MEDIUM;
@@ -336,11 +394,14 @@ static void judge_guarded(struct scan *s, struct access *const *a, size_t n, con
                                               : "none",
                                     reached(s, x)));
         } else if (m == HOLD_NONE && any_lock(x, HOLD_READ, true) &&
-                   (g->held >= 2 || g->declared) && write) {
-            if (x->state->n == 1 && x->state->held[0].mode == HOLD_WRITE && !x->func->entry.n)
+                   (g->held >= 2 || g->declared)) {
+            const struct place *l = x->state->n == 1 ? x->state->held[0].place : NULL;
+            if (l && l->kind != P_INDEX &&
+                x->state->held[0].mode >= (write ? HOLD_WRITE : HOLD_READ) && !x->func->entry.n &&
+                (write || (g->held_writes && sibling(g->class, x))))
                 f = report(
                     s, GOSCAN_WRONG_LOCK, GOSCAN_DEFAULT, x, g,
-                    arena_printf(s->arena, "write of %s under %s: %u accesses hold %s%s", map,
+                    arena_printf(s->arena, "%s %s under %s: %u accesses hold %s%s", op_name(x), map,
                                  class_name(s, x->state->held[0].class, x->state->held[0].place),
                                  g->held, lock, reached(s, x)));
         } else if (write && m >= HOLD_READ && keyed(x, g->class)) {
@@ -375,12 +436,41 @@ static const char *also_reached(struct scan *s, const struct access *meets)
     return *other ? arena_printf(s->arena, "; another access is%s", other + 1) : "";
 }
 
+static bool is_global(const struct access *a)
+{
+    const struct gvar *root = place_root(a->place);
+    return root && !root->func;
+}
+
+// There is one such map for all that reach it: it is a package's, or a field of the very object
+// whose methods are the handlers, or were started as the goroutines, or of an object that a
+// variable of a package holds.
+static bool is_service(const struct access *a, const struct gthread *root)
+{
+    if (root->kind == THREAD_HANDLER && !root->func->handler) return false;
+    const struct place *p = a->place;
+    while (p->kind == P_INDEX) p = p->parent;
+    while (p->kind == P_FIELD) p = p->parent;
+    if (p->kind != P_VAR) return false;
+    if (!p->var->func) return true;
+    if (p->var->param != 0 || p->var->func != a->func || !a->func->recv) return false;
+    if (root->func->recv == a->func->recv) return true;
+    for (size_t i = 0; i < a->func->callers.n; i++) {
+        const struct call *c = a->func->callers.p[i];
+        const struct gvar *on = c->n_args ? place_root(c->args[0]) : NULL;
+        if (on && !on->func && !c->caller->test) return true;
+    }
+    return false;
+}
+
 static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
 {
     struct guard none = { 0 };
     for (size_t i = 0; i < n; i++) {
         const struct access *x = a[i];
-        if (x->op != ACCESS_WRITE || any_lock(x, HOLD_MAYBE, true)) continue;
+        if (x->op != ACCESS_WRITE || any_lock(x, HOLD_READ, true)) continue;
+        bool sure = !any_lock(x, HOLD_MAYBE, true); // else it runs who knows where, as a callback
+        if (!sure && (x->state->n || x->state->unknown)) continue;
         bool multi = false, other_multi = false;
         const struct gthread *root = root_of(x, &multi);
         bool shared = root && multi;
@@ -393,13 +483,17 @@ static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
         }
         const char *map = class_name(s, x->class, x->place);
         struct goscan_finding *f = NULL;
-        if (x->copied)
+        bool many = root && x->func->root_many && is_global(x);
+        shared |= many;
+        bool service = shared && root && is_service(x, root) && (multi || many || x->func->root[1]);
+        if (!sure) shared = false;
+        if (x->copied && sure)
             f = report(s, GOSCAN_SHALLOW_COPY, GOSCAN_MEDIUM, x, &none,
                        arena_printf(
                            s->arena,
                            "write of %s through a copy of its struct, which shares the map", map));
         else if (shared)
-            f = report(s, GOSCAN_UNGUARDED, GOSCAN_MEDIUM, x, &none,
+            f = report(s, GOSCAN_UNGUARDED, service ? GOSCAN_DEFAULT : GOSCAN_MEDIUM, x, &none,
                        arena_printf(s->arena,
                                     "write of %s: several goroutines reach it, and none of %zu "
                                     "accesses holds a lock%s",
@@ -475,15 +569,17 @@ static bool at_once(const struct access *a, const struct access *b, const struct
 {
     const struct gthread *t = a->thread, *u = b->thread;
     if (t == u) return t != v->thread && many(t, v);
+    // Who locks on one side does not rely on the order of messages.
+    bool queue = !a->state->n != !b->state->n;
     if (u->kind == THREAD_UNKNOWN || t->kind == THREAD_UNKNOWN) return false;
     if (child_of(t, u)) {
-        if (a->state->receive_seq || b->state->receive_seq > t->spawn_seq) return false;
+        if (!queue && (a->state->receive_seq || b->state->receive_seq > t->spawn_seq)) return false;
         if (b->seq > t->spawn_seq) return b->seq < t->join_seq;
         return t->loop && !t->loop_joined && t->join_seq == UINT32_MAX &&
                common_loop(t->loop, b->loop, v->loop);
     }
     if (child_of(u, t)) return at_once(b, a, v);
-    if (a->state->receive_seq || b->state->receive_seq) return false;
+    if (!queue && (a->state->receive_seq || b->state->receive_seq)) return false;
     return t->spawn_seq < u->join_seq && u->spawn_seq < t->join_seq;
 }
 
@@ -524,12 +620,16 @@ static void judge_captured(struct scan *s, struct access *const *a, size_t n)
             struct guard none = { 0 };
             const char *map = class_name(s, a[i]->class, a[i]->place);
             bool reading = both_read(a[i], a[k]);
+            bool other =
+                a[i]->state->n && !a[k]->state->n; // it is the other side that lacks the lock
             struct goscan_finding *f = report(
-                s, reading ? GOSCAN_RLOCK_WRITE : GOSCAN_CAPTURED, GOSCAN_DEFAULT, a[i], &none,
+                s, reading ? GOSCAN_RLOCK_WRITE : GOSCAN_CAPTURED, GOSCAN_DEFAULT, a[other ? k : i],
+                &none,
                 arena_printf(
                     s->arena,
-                    reading ? "write of %s in several goroutines, each holding the lock for "
-                              "reading only"
+                    other     ? "use of %s without the lock under which another goroutine writes it"
+                    : reading ? "write of %s in several goroutines, each holding the lock for "
+                                "reading only"
                     : k == i || a[k]->thread == a[i]->thread
                         ? "write of %s, which many instances of this goroutine share without a lock"
                         : "write of %s while another goroutine uses it, without a common lock",
@@ -537,11 +637,12 @@ static void judge_captured(struct scan *s, struct access *const *a, size_t n)
             if (f) {
                 const struct gthread *t = a[i]->thread != v->thread ? a[i]->thread : a[k]->thread;
                 locate(a[i]->file, t->pos, &f->related[f->n_related++], "goroutine started");
+                const struct access *y = a[other ? i : k];
                 if (k != i)
-                    locate(a[k]->file, a[k]->pos, &f->related[f->n_related++],
-                           a[k]->op == ACCESS_WRITE ? "other write" : "other read");
+                    locate(y->file, y->pos, &f->related[f->n_related++],
+                           y->op == ACCESS_WRITE ? "other write" : "other read");
             }
-            break;
+            if (!other) break;
         }
     }
 }

@@ -23,6 +23,19 @@ static uint8_t local_mode(const struct state *st, const void *class, bool *found
     return best;
 }
 
+// An interface's method that is not exported is implemented in its own package.
+static bool may_call(const struct dynamic_lock *d, const struct gfunc *f)
+{
+    return f->exported || d->pkg == f->pkg;
+}
+
+static bool dynamic_holds(const struct gfunc *f, const void *class)
+{
+    for (size_t i = 0; i < f->n_dynamic; i++)
+        if (f->dynamic[i].class == class && may_call(&f->dynamic[i], f)) return true;
+    return false;
+}
+
 uint8_t mode_at(const struct gfunc *f, const struct state *st, bool own_thread, const void *class,
                 const struct call **without)
 {
@@ -30,12 +43,14 @@ uint8_t mode_at(const struct gfunc *f, const struct state *st, bool own_thread, 
     uint8_t mode = local_mode(st, class, &found);
     if (found) return mode;
     if (st->unknown) return HOLD_MAYBE;
-    if (!own_thread) return HOLD_NONE;
+    if (!own_thread && !st->outside) return HOLD_NONE;
     struct entry_lock *e = entry_find(f, class);
+    if (st->outside)
+        return f->called_unknown || (e && (e->held || e->maybe)) ? HOLD_MAYBE : HOLD_NONE;
     if (e && e->held && !e->missing && !e->maybe) return e->mode;
     if (e && e->missing && e->held && without) *without = e->without;
     if (e && e->missing && e->held) return HOLD_NONE;
-    return f->called_unknown || (e && e->maybe) ? HOLD_MAYBE : HOLD_NONE;
+    return f->called_unknown || (e && e->maybe) || dynamic_holds(f, class) ? HOLD_MAYBE : HOLD_NONE;
 }
 
 uint8_t entry_mode(const struct access *a, const void *class, const struct call **without)
@@ -66,7 +81,8 @@ static bool foreign(const struct call *c, const void *class)
 static bool not_yet(const struct call *c, const void *class)
 {
     bool found = false;
-    if (c->spawns || c->thread->kind != THREAD_BODY || c->state->unknown) return false;
+    if (c->spawns || c->state->unknown) return false;
+    if (c->thread->kind != THREAD_BODY && !c->state->outside) return false;
     local_mode(c->state, class, &found);
     return !found && (!c->caller->entry_solved || c->caller == c->callee);
 }
@@ -88,6 +104,10 @@ static void meet_class(struct entry_lock *e, const struct call *c)
         if (abroad && e->abroad < 255) e->abroad++;
     } else {
         if (e->held < 255) e->held++;
+        struct place *on = c->n_args ? c->args[0] : NULL;
+        for (uint8_t i = 0; i < c->state->n && on && on->parent; i++)
+            if (c->state->held[i].class == e->class && c->state->held[i].place)
+                e->of_receiver |= place_root(c->state->held[i].place) == place_root(on);
         if (m < e->mode) e->mode = m;
     }
 }
@@ -123,10 +143,10 @@ static bool solve_entry(struct gfunc *f)
         solved |= c->caller->entry_solved || c->spawns || c->state->n;
         size_t local = c->state->n, all = local + (c->spawns ? 0 : c->caller->entry.n);
         for (size_t j = 0; j < all && n < LIMIT_GOSCAN_ENTRY; j++) {
-            const void *class =
-                j < local ? c->state->held[j].class : c->caller->entry.p[j - local].class;
-            if (!class_known(now, n, class))
-                now[n++] = (struct entry_lock) { .class = class, .mode = HOLD_WRITE };
+            struct entry_lock e = { .mode = HOLD_WRITE };
+            e.class = j < local ? c->state->held[j].class : c->caller->entry.p[j - local].class;
+            e.place = j < local ? c->state->held[j].place : c->caller->entry.p[j - local].place;
+            if (!class_known(now, n, e.class)) now[n++] = e;
         }
     }
     for (size_t k = 0; k < n; k++)
@@ -143,7 +163,14 @@ static bool solve_entry(struct gfunc *f)
     return changed;
 }
 
-static void solve_base(struct gfunc *f, const struct map *dynamic)
+// A recursion with the same object.
+static bool passes_on(const struct call *c, uint32_t k)
+{
+    const struct gvar *root = place_root(c->args[k]);
+    return c->caller == c->callee && root && root->param == (int)k && c->args[k] == root->place;
+}
+
+static void solve_base(struct gfunc *f)
 {
     bool any = false, counted = false, unknown_state = false, only_init = true;
     for (size_t i = 0; i < f->callers.n; i++) {
@@ -155,16 +182,18 @@ static void solve_base(struct gfunc *f, const struct map *dynamic)
         counted = true;
         unknown_state |= c->state->unknown;
         for (uint32_t k = 0; k < c->n_args && k < 64; k++)
-            if (c->spawns || !(c->owned >> k & 1)) f->param_shared |= 1ull << k;
+            if (c->spawns || (!(c->owned >> k & 1) && !passes_on(c, k)))
+                f->param_shared |= 1ull << k;
     }
-    const uint64_t *locked = map_get(dynamic, f->sym);
+    bool dynamic_unknown = false;
+    for (size_t i = 0; i < f->n_dynamic; i++)
+        dynamic_unknown |= !f->dynamic[i].class && f->dynamic[i].pkg == f->pkg;
     f->has_caller = any;
-    f->init_only = f->is_init || (any && !counted && !f->value_used) ||
+    f->init_only = f->is_init || (any && !counted && !f->exported && !f->value_used) ||
                    (any && only_init && !f->exported && !f->value_used);
     bool entry_known = counted || f->exported || f->handler || f->is_main || f->is_init;
     f->called_unknown = unknown_state || !entry_known ||
-                        (f->value_used && !f->exported && !f->handler) ||
-                        (f->recv && locked && *locked);
+                        (f->value_used && !f->exported && !f->handler) || dynamic_unknown;
     if (!counted && (f->locked_name || note_held_on_entry(f))) f->called_unknown = true;
 }
 
@@ -189,38 +218,83 @@ static bool solve_roots(struct scan *s)
         const struct call *c = &s->calls.p[i];
         if (!c->callee || c->caller->test) continue;
         const struct gthread *t = c->thread;
+        if (c->caller->reachable_shared && !c->callee->reachable_shared)
+            changed = c->callee->reachable_shared = true;
         if (t->kind == THREAD_GO || t->kind == THREAD_HANDLER) {
             struct gvar *root = c->n_args ? place_root(c->args[0]) : NULL;
             bool own = root && root->func && (root->loop == t->loop || root->fresh);
             bool multi =
                 t->kind == THREAD_HANDLER || t->multi || (t->loop && !t->loop_joined && !own);
+            bool many = multi || (t->loop && !t->loop_joined);
+            changed |= many && !c->callee->root_many;
+            c->callee->root_many |= many;
             changed |= spread(c->callee, t, multi);
         }
         if (t->kind != THREAD_BODY) continue;
+        changed |= c->caller->root_many && !c->callee->root_many;
+        c->callee->root_many |= c->caller->root_many;
         bool owned = c->owned & 1;
         if (owned && c->callee->recv) continue;
         for (int k = 0; k < 2; k++)
             if (c->caller->root[k])
                 changed |= spread(c->callee, c->caller->root[k], c->caller->root_multi);
-        if (c->caller->reachable_shared && !c->callee->reachable_shared)
-            changed = c->callee->reachable_shared = true;
     }
     return changed;
 }
 
+static int by_name(const void *x, const void *y)
+{
+    const struct dynamic_lock *a = x, *b = y;
+    if (a->name != b->name) return a->name < b->name ? -1 : 1;
+    if (a->class != b->class) return a->class < b->class ? -1 : 1;
+    return a->pkg < b->pkg ? -1 : a->pkg > b->pkg;
+}
+
+// Which locks are held at calls through interfaces, by the method's name.
+static void index_dynamic(struct scan *s)
+{
+    for (size_t i = 0; i < s->calls.n; i++) {
+        const struct call *c = &s->calls.p[i];
+        if (c->callee || !c->name || c->caller->test) continue;
+        struct dynamic_lock d = { c->name, NULL, c->caller->pkg };
+        if (c->state->unknown) vec_push(&s->dynamic, d);
+        for (uint8_t k = 0; k < c->state->n; k++) {
+            d.class = c->state->held[k].class;
+            if (c->state->held[k].mode >= HOLD_MAYBE) vec_push(&s->dynamic, d);
+        }
+    }
+    if (!s->dynamic.n) return;
+    struct dynamic_lock *p = s->dynamic.p;
+    qsort(p, s->dynamic.n, sizeof(*p), by_name);
+    size_t n = 1;
+    for (size_t i = 1; i < s->dynamic.n; i++)
+        if (by_name(&p[i], &p[n - 1])) p[n++] = p[i];
+    s->dynamic.n = n;
+    for (size_t i = 0; i < s->funcs.n; i++) {
+        struct gfunc *f = s->funcs.p[i];
+        size_t lo = 0, hi = n;
+        while (lo < hi) {
+            size_t middle = (lo + hi) / 2;
+            if (p[middle].name < f->sym)
+                lo = middle + 1;
+            else
+                hi = middle;
+        }
+        f->dynamic = p + lo;
+        while (f->recv && lo + f->n_dynamic < n && p[lo + f->n_dynamic].name == f->sym)
+            f->n_dynamic++;
+    }
+}
+
 void scan_solve(struct scan *s)
 {
-    struct map dynamic = { 0 };
     for (size_t i = 0; i < s->calls.n; i++) {
         struct call *c = &s->calls.p[i];
-        if (c->callee)
-            vec_push(&c->callee->callers, c);
-        else if (c->name)
-            *map_put(&dynamic, c->name, NULL) |= c->state->n > 0 || c->state->unknown;
+        if (c->callee) vec_push(&c->callee->callers, c);
     }
+    index_dynamic(s);
     for (int round = 0; round < 2; round++)
-        for (size_t i = 0; i < s->funcs.n; i++) solve_base(s->funcs.p[i], &dynamic);
-    map_deinit(&dynamic);
+        for (size_t i = 0; i < s->funcs.n; i++) solve_base(s->funcs.p[i]);
     for (int round = 0; round < LIMIT_ROUNDS; round++) {
         bool changed = false;
         for (size_t i = 0; i < s->funcs.n; i++) changed |= solve_entry(s->funcs.p[i]);
@@ -229,7 +303,7 @@ void scan_solve(struct scan *s)
     for (size_t i = 0; i < s->funcs.n; i++) {
         struct gfunc *f = s->funcs.p[i];
         if (f->test) continue;
-        f->reachable_shared = f->exported;
+        f->reachable_shared = f->exported || f->value_used || f->given_out;
         if (f->handler) {
             struct gthread *t = arena_new(s->arena, struct gthread);
             *t = (struct gthread) {
@@ -270,6 +344,7 @@ void scan_deinit(struct scan *s)
     vec_deinit(&s->methods);
     vec_deinit(&s->accesses);
     vec_deinit(&s->calls);
+    vec_deinit(&s->dynamic);
     vec_deinit(&s->threads);
     for (size_t i = 0; i < s->spare_binds.n; i++) free(s->spare_binds.p[i]);
     vec_deinit(&s->spare_binds);

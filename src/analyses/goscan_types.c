@@ -195,6 +195,7 @@ static void load_func(struct scan *s, struct gsource *f, struct go_node *d)
     fn->test = f->in->test;
     fn->is_init = !d->kid[0] && fn->sym == S_init;
     fn->is_main = !d->kid[0] && fn->sym == S_main && str_eqc(f->pkg->name, "main");
+    fn->builds = d->kid[0] && (str_starts(name, STR("Unmarshal")) || str_eqc(name, "GobDecode"));
     fn->locked_name = str_ends(name, STR("Locked")) || str_starts(name, STR("locked")) ||
                       str_ends(name, STR("WithLock")) || str_ends(name, STR("NoLock")) ||
                       str_ends(name, STR("Unlocked")) || str_ends(name, STR("Unsafe")) ||

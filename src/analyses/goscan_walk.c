@@ -33,6 +33,7 @@ void state_join(struct state *into, const struct state *from)
         into->held[into->n++].mode = HOLD_MAYBE;
     }
     into->unknown |= other.unknown;
+    into->outside |= other.outside;
     into->started |= other.started;
     into->once &= other.once;
     if (other.receive_seq < into->receive_seq) into->receive_seq = other.receive_seq;
@@ -704,6 +705,23 @@ void walk_unknown_closure(struct walker *w, struct closure *c)
     walk_closure(w, c, &st, t, NULL, 0);
 }
 
+void walk_outside_closure(struct walker *w, struct closure *c)
+{
+    if (c->walked) return;
+    struct state st = *w->st;
+    struct gthread *t = new_thread(w, THREAD_UNKNOWN, c->node->pos);
+    if (is_handler(w, c->node->kid[0])) {
+        t->kind = THREAD_HANDLER;
+        t->multi = true;
+        st = (struct state) { 0 };
+    }
+    st.outside = t->kind == THREAD_UNKNOWN && !st.unknown;
+    st.started = true;
+    for (uint8_t i = 0; i < st.n; i++)
+        if (st.held[i].mode > HOLD_MAYBE) st.held[i].mode = HOLD_MAYBE;
+    walk_closure(w, c, &st, t, NULL, 0);
+}
+
 static void declare_receiver(struct walker *w, struct gfunc *f)
 {
     struct go_node *recv = f->node->kid[0];
@@ -742,7 +760,9 @@ static void summarise(struct walker *w)
     }
     for (size_t i = 0; i < w->relocked.n; i++) vec_push(&f->effects, w->relocked.p[i]);
     for (uint32_t i = 0; i < f->n_params && i < 64; i++)
-        if (f->params[i] && f->params[i]->escaped) f->param_escapes |= 1ull << i;
+        if (f->params[i] &&
+            (f->params[i]->escaped || (f->params[i]->lent && f->params[i]->type->kind != T_FUNC)))
+            f->param_escapes |= 1ull << i;
     f->no_return = w->exit.dead;
     if (f->returns_other || f->returns_fresh) f->returns_place = NULL;
     if (f->returns_other) f->returns_fresh = false;

@@ -8,11 +8,11 @@ func F() int {
 	done := make(chan bool, 1)
 	go func() {
 		mu.Lock()
-		r["a"] = 1 // want captured-local
+		r["a"] = 1
 		mu.Unlock()
 		done <- true
 	}()
-	n := len(r)
+	n := len(r) // want captured-local
 	<-done
 	return n
 }
