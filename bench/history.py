@@ -115,7 +115,8 @@ def summary(rows, half):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--mirrors", required=True)
+    p.add_argument("--mirrors", default=os.environ.get("MAPTRAP_MIRRORS"),
+                   help="where the clones are; else $MAPTRAP_MIRRORS")
     p.add_argument("--half", choices=("tuning", "held-out"))
     p.add_argument("--only", default="", help="pairs whose OWNER/NAME@COMMIT holds this")
     p.add_argument("--unpack", action="store_true", help="only unpack the trees")
@@ -123,6 +124,8 @@ def main():
     p.add_argument("--program", default=os.path.join(record.TOP, "build/maptrap"))
     p.add_argument("--show", action="store_true", help="print each pair and write no result file")
     a = p.parse_args()
+    if not a.mirrors:
+        p.error("--mirrors or MAPTRAP_MIRRORS is needed")
     os.makedirs(a.trees, exist_ok=True)
     series = None if a.show else record.Series("history" + ("-" + a.half if a.half else ""),
                                                "static scan before and after real fixes", resume=False)

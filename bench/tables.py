@@ -115,6 +115,46 @@ def servers():
                  out) + [source(head)]
 
 
+def share(n, of):
+    return f"{n} of {of} ({100 * n / max(1, of):.0f} %)"
+
+
+def scan_history():
+    head, rows = record.load("history")
+    if not head:
+        return []
+    out = []
+    for half in ("tuning", "held-out"):
+        some = [r for r in rows if r["half"] == half]
+        for tier in ("default", "medium", "library"):
+            named = [r for r in some if r[tier]["named"]]
+            out.append([half, len({r["repository"] for r in some}), tier, share(len(named), len(some)),
+                        share(sum(r[tier]["gone"] for r in named), len(named))])
+    return table(["half", "repositories", "tier", "named before the fix", "of these gone after it"], out) + [source(head)]
+
+
+def scan_noise():
+    head, rows = record.load("noise")
+    trees = [r for r in rows if "lines" in r]
+    drawn = [r for r in rows if "verdict" in r]
+    if not head:
+        return []
+    out = [[r["repository"], r["commit"][:12], f"{r['lines'] / 1000:.0f}", f"{r['lines_of_tests'] / 1000:.0f}",
+            r["default"], r["medium"], r["library"]] for r in trees]
+    total = {k: sum(r[k] for r in trees) for k in ("lines", "lines_of_tests", "default", "medium", "library")}
+    out.append(["**all**", "", f"{total['lines'] / 1000:.0f}", f"{total['lines_of_tests'] / 1000:.0f}",
+                total["default"], total["medium"], total["library"]])
+    note = (f"\nDefault tier: one alert in {total['lines'] / max(1, total['default']) / 1000:.1f} thousand lines, "
+            f"{(total['lines'] - total['lines_of_tests']) / max(1, total['default']) / 1000:.1f} thousand without tests.")
+    if drawn:
+        n = {v: sum(r["verdict"] == v for r in drawn) for v in ("bug", "plausible", "false", "unread")}
+        note += (f" Of {len(drawn)} drawn at random (seed {drawn[0]['seed']}) and read: {n['bug']} bugs, "
+                 f"{n['plausible']} plausible, {n['false']} false"
+                 + (f", {n['unread']} not read" if n["unread"] else "") + ".")
+    return table(["code base", "commit", "1000 lines", "of these tests", "default", "medium", "library"],
+                 out) + [note, source(head)]
+
+
 def kill9():
     head, rows = record.load("kill9")
     if not head:
@@ -239,6 +279,7 @@ def dump():
 
 TABLES = {f.__name__: f for f in (profile_speed, trace_speed, dump, matrix, cases, servers, safety, cost, kill9, kernels, links, gobin,
                                   soak)}
+TABLES.update((f.__name__, f) for f in (scan_history, scan_noise))
 PATTERN = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.S)
 
 
