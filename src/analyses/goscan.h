@@ -54,8 +54,8 @@ struct goscan_related {
     const char *role; // "locked write", "unlocked caller", "goroutine", …
 };
 
-struct goscan_fix { // insertion of text at an offset of the finding's file
-    uint32_t pos;
+struct goscan_fix { // text that stands for [pos, end) of the finding's file
+    uint32_t pos, end;
     const char *text;
 };
 
@@ -68,10 +68,11 @@ struct goscan_finding {
     const char *map, *guard, *message;
     struct goscan_related *related;
     size_t n_related;
-    struct goscan_fix fix[2];
+    struct goscan_fix *fix; // in order; none unless it is safe
     size_t n_fix;
-    bool suppressed; // by a comment in the source
-    uint64_t hash;   // of what the id is made of
+    const char *diff; // what the fix changes, once somebody with the text has made it; else NULL
+    bool suppressed;  // by a comment in the source
+    uint64_t hash;    // of what the id is made of
 };
 
 struct goscan_result {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/buf.h"
+#include "base/mem.h"
 #include "cli/command.h"
 #include "engine/scan.h"
 #include "sinks/scan_print.h"
@@ -8,7 +9,7 @@
 
 struct scan_opts {
     const char *tier, *baseline, *explain;
-    bool json, sarif, github, write_baseline;
+    bool json, sarif, github, write_baseline, no_cache;
 };
 
 static const char *const tiers[] = { "default", "medium", "library", NULL };
@@ -24,6 +25,8 @@ static const struct option options[] = {
                "ids that are known, one a line: not reported"),
     OPT_FLAG("write-baseline", struct scan_opts, write_baseline,
              "print the ids of all findings, for --baseline"),
+    OPT_FLAG("no-cache", struct scan_opts, no_cache,
+             "neither use nor write the cache (below XDG_CACHE_HOME, else ~/.cache)"),
     OPT_STRING("explain", struct scan_opts, explain, "ID|RULE",
                "only this finding, with its rule explained; or what a rule means"),
     OPT_END,
@@ -36,6 +39,14 @@ static const struct example examples[] = {
       "accept what stands today; then: scan --baseline known ." },
     { NULL, NULL },
 };
+
+// Where results are remembered, or NULL.
+static char *cache_folder(void)
+{
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    if (base && base[0] == '/') return mem_printf("%s/maptrap/scan", base);
+    return home && home[0] == '/' ? mem_printf("%s/.cache/maptrap/scan", home) : NULL;
+}
 
 static struct err *read_baseline(const char *path, struct buf *ret)
 {
@@ -86,7 +97,11 @@ static struct err *run_scan(const struct invocation *in, int *ret_status)
     if (o->baseline) ERR_TRY(read_baseline(o->baseline, &baseline));
     const char *here[] = { "." };
     struct scan_run r = { 0 };
-    struct err *e = scan_run(in->n_args ? in->args : here, in->n_args ? in->n_args : 1, &r);
+    _cleanup_free_ char *cache = o->no_cache ? NULL : cache_folder();
+    struct scan_options wanted = { .paths = in->n_args ? in->args : here,
+                                   .n_paths = in->n_args ? in->n_args : 1,
+                                   .cache_dir = cache };
+    struct err *e = scan_run(&wanted, &r);
     if (e) {
         scan_run_deinit(&r);
         return e;

@@ -4,51 +4,82 @@
 #include "base/clock.h"
 #include "base/map.h"
 #include "decoders/gosrc.h"
-#include "sources/gotree.h"
+#include "engine/scan_cache.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
-struct job {
-    struct gotree *tree;
-    struct go_file *parsed;
-    struct arena *arena;
-    atomic_size_t *next;
+// ---- work that the cores share, file by file ----
+
+struct pool {
+    void (*run)(struct scan_run *r, size_t file, struct arena *a);
+    struct scan_run *r;
+    atomic_size_t next;
 };
 
-static void *parse_some(void *arg)
+struct worker {
+    struct pool *pool;
+    struct arena *arena;
+};
+
+static void *work(void *arg)
 {
-    struct job *j = arg;
+    struct worker *w = arg;
     for (;;) {
-        size_t i = atomic_fetch_add(j->next, 1);
-        if (i >= j->tree->files.n) return NULL;
-        struct gotree_file *f = &j->tree->files.p[i];
-        gosrc_parse(j->arena, f->path, f->text, &j->parsed[i]);
+        size_t i = atomic_fetch_add(&w->pool->next, 1);
+        if (i >= w->pool->r->tree.files.n) return NULL;
+        w->pool->run(w->pool->r, i, w->arena);
     }
 }
 
-static void parse_all(struct scan_run *r, struct gotree *tree, struct go_file *parsed)
+static void for_each_file(struct scan_run *r,
+                          void (*run)(struct scan_run *r, size_t file, struct arena *a))
 {
     enum { STACK_BYTES = 256 << 20 }; // for LIMIT_GO_NESTING levels; only touched pages count
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     size_t n = cores < 1 ? 1 : (size_t)cores;
     if (n > array_size(r->workers)) n = array_size(r->workers);
-    atomic_size_t next = 0;
-    struct job jobs[array_size(r->workers)];
+    struct pool pool = { .run = run, .r = r };
+    struct worker workers[array_size(r->workers)];
     pthread_t thread[array_size(r->workers)];
     bool started[array_size(r->workers)] = { false };
     pthread_attr_t attr;
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, STACK_BYTES);
     for (size_t i = 0; i < n; i++) {
-        jobs[i] = (struct job) { tree, parsed, &r->workers[i], &next };
-        started[i] = pthread_create(&thread[i], &attr, parse_some, &jobs[i]) == 0;
+        workers[i] = (struct worker) { &pool, &r->workers[i] };
+        started[i] = pthread_create(&thread[i], &attr, work, &workers[i]) == 0;
     }
-    if (!started[0]) parse_some(&jobs[0]);
+    if (!started[0]) work(&workers[0]);
     for (size_t i = 0; i < n; i++)
         if (started[i]) pthread_join(thread[i], NULL);
     pthread_attr_destroy(&attr);
 }
+
+static void read_file(struct scan_run *r, size_t i, struct arena *a)
+{
+    if (r->tree.files.p[i].state == GOTREE_LISTED) gotree_read(a, &r->tree.files.p[i]);
+}
+
+static void read_and_hash(struct scan_run *r, size_t i, struct arena *a)
+{
+    struct gotree_file *f = &r->tree.files.p[i];
+    if (f->state != GOTREE_LISTED) return;
+    gotree_read(a, f);
+    r->hashes[i] = hash_of(f->text);
+}
+
+static void parse_file(struct scan_run *r, size_t i, struct arena *a)
+{
+    struct gotree_file *f = &r->tree.files.p[i];
+    if (f->state == GOTREE_TAKEN && !f->text.p) { // known from the index; it may change meanwhile
+        gotree_read(a, f);
+        r->hashes[i] = hash_of(f->text);
+    }
+    if (f->state == GOTREE_TAKEN) gosrc_parse(a, f->path, f->text, &r->parsed[i]);
+}
+
+// ---- packages ----
 
 static bool generated(const struct go_file *f)
 {
@@ -61,24 +92,25 @@ static bool generated(const struct go_file *f)
 }
 
 // Sorts the files into packages: one for each folder and package name.
-static void group(struct scan_run *r, struct gotree *tree, struct go_file *parsed,
-                  struct goscan_input *in)
+static void group(struct scan_run *r, struct goscan_input *in)
 {
+    const struct gotree *tree = &r->tree;
     struct strmap index = { 0 };
     in->packages = arena_array(&r->arena, struct goscan_package, tree->files.n + 1);
     size_t *of = arena_array(&r->arena, size_t, tree->files.n + 1);
     for (size_t i = 0; i < tree->files.n; i++) {
-        struct gotree_file *f = &tree->files.p[i];
+        const struct gotree_file *f = &tree->files.p[i];
+        if (f->state != GOTREE_TAKEN) continue;
         size_t slash = str_rfind_char(f->path, '/');
         struct str dir = slash == STR_NPOS ? STR(".") : str_sub(f->path, 0, slash);
         struct str key = str_from(
-            arena_printf(&r->arena, "%.*s %.*s", STR_ARG(dir), STR_ARG(parsed[i].package)));
+            arena_printf(&r->arena, "%.*s %.*s", STR_ARG(dir), STR_ARG(r->parsed[i].package)));
         bool fresh;
         uint64_t *v = strmap_put(&index, key, &fresh);
         if (fresh) {
             *v = in->n_packages++;
             struct goscan_package *p = &in->packages[*v];
-            p->name = parsed[i].package;
+            p->name = r->parsed[i].package;
             p->path = f->import_path.n ? f->import_path : dir;
             if (f->test && str_ends(p->name, STR("_test")))
                 p->path = str_from(arena_printf(&r->arena, "%.*s_test", STR_ARG(p->path)));
@@ -92,64 +124,64 @@ static void group(struct scan_run *r, struct gotree *tree, struct go_file *parse
         in->packages[i].n_files = 0;
     }
     for (size_t i = 0; i < tree->files.n; i++) {
+        if (tree->files.p[i].state != GOTREE_TAKEN) continue;
         struct goscan_package *p = &in->packages[of[i]];
         p->files[p->n_files++] =
-            (struct goscan_file) { &parsed[i], tree->files.p[i].test, generated(&parsed[i]) };
+            (struct goscan_file) { &r->parsed[i], tree->files.p[i].test, generated(&r->parsed[i]) };
     }
     strmap_deinit(&index);
 }
 
-static void name_bad_files(struct scan_run *r, const struct gotree *tree,
-                           const struct go_file *parsed)
+static void name_bad_file(struct scan_report *p, struct str path, const char *why)
 {
-    r->report.bad =
-        arena_array(&r->arena, struct scan_bad_file, tree->files.n + tree->unread.n + 1);
-    for (size_t i = 0; i < tree->unread.n; i++)
-        r->report.bad[r->report.n_bad++] =
-            (struct scan_bad_file) { tree->unread.p[i].path, tree->unread.p[i].why };
-    r->report.n_unread = r->report.n_bad;
-    for (size_t i = 0; i < tree->files.n; i++) {
-        r->report.n_lines += parsed[i].n_lines;
-        if (parsed[i].error)
-            r->report.bad[r->report.n_bad++] =
-                (struct scan_bad_file) { parsed[i].path, parsed[i].error };
+    p->bad[p->n_bad++] = (struct scan_bad_file) { path, why };
+}
+
+static void count_files(struct scan_run *r)
+{
+    const struct gotree *t = &r->tree;
+    struct scan_report *p = &r->report;
+    p->bad = arena_array(&r->arena, struct scan_bad_file, t->files.n + t->unread.n + 1);
+    p->left_out = t->left_out;
+    for (size_t i = 0; i < t->unread.n; i++)
+        name_bad_file(p, t->unread.p[i].path, t->unread.p[i].why);
+    for (size_t i = 0; i < t->files.n; i++)
+        if (t->files.p[i].state == GOTREE_UNREAD)
+            name_bad_file(p, t->files.p[i].path, t->files.p[i].why);
+    p->n_unread = p->n_bad;
+    for (size_t i = 0; i < t->files.n; i++) {
+        p->left_out += t->files.p[i].state == GOTREE_LEFT;
+        if (t->files.p[i].state != GOTREE_TAKEN) continue;
+        p->n_files++;
+        p->n_lines += r->parsed[i].n_lines;
+        if (r->parsed[i].error) name_bad_file(p, r->parsed[i].path, r->parsed[i].error);
     }
 }
 
+// ---- analysis ----
+
 struct analysis {
     struct arena *arena;
-    struct goscan_input *in;
+    struct goscan_input in;
     struct goscan_result *result;
 };
 
 static void *analyse(void *arg)
 {
     struct analysis *a = arg;
-    goscan_run(a->arena, a->in, a->result);
+    goscan_run(a->arena, &a->in, a->result);
     return NULL;
 }
 
-struct err *scan_run(const char *const *paths, size_t n, struct scan_run *r)
+void scan_tree(struct scan_run *r)
 {
     enum { STACK_BYTES = 512 << 20 }; // the analysis recurses as deep as the source nests
-    uint64_t began = clock_now_ns();
-    struct gotree tree = { .arena = &r->arena };
-    for (size_t i = 0; i < n; i++) {
-        struct err *e = gotree_add(&tree, paths[i]);
-        if (e) {
-            gotree_deinit(&tree);
-            return e;
-        }
-    }
-    gotree_sort(&tree);
-    struct go_file *parsed = arena_array(&r->arena, struct go_file, tree.files.n + 1);
-    parse_all(r, &tree, parsed);
-    r->report.n_files = tree.files.n;
-    r->report.left_out = tree.left_out;
-    name_bad_files(r, &tree, parsed);
-    struct goscan_input in = { 0 };
-    group(r, &tree, parsed, &in);
-    struct analysis a = { &r->arena, &in, &r->report.result };
+    r->parsed = arena_array(&r->arena, struct go_file, r->tree.files.n + 1);
+    for_each_file(r, read_file);
+    for_each_file(r, parse_file);
+    count_files(r);
+    struct analysis a = { .arena = &r->arena, .result = &r->report.result };
+    group(r, &a.in);
     pthread_t thread;
     pthread_attr_t attr;
     pthread_attr_init(&attr);
@@ -159,13 +191,64 @@ struct err *scan_run(const char *const *paths, size_t n, struct scan_run *r)
     else
         analyse(&a);
     pthread_attr_destroy(&attr);
-    gotree_deinit(&tree);
+}
+
+static void scan_through_cache(struct scan_run *r, struct scan_cache *c)
+{
+    scan_cache_recall(c, r);
+    r->hashes = c->of;
+    for_each_file(r, read_and_hash);
+    r->cached = scan_cache_get(c, r);
+    if (r->cached) return;
+    scan_tree(r);
+    scan_cache_put(c, r);
+}
+
+static void lay_over(struct scan_run *r, const struct scan_options *o)
+{
+    for (size_t i = 0; o->n_overlays && i < r->tree.files.n; i++) {
+        _cleanup_free_ char *real = realpath(r->tree.files.p[i].path.p, NULL);
+        for (size_t k = 0; real && k < o->n_overlays; k++)
+            if (str_eqc(o->overlays[k].path, real)) r->tree.files.p[i].text = o->overlays[k].text;
+    }
+}
+
+struct err *scan_run(const struct scan_options *o, struct scan_run *r)
+{
+    uint64_t began = clock_now_ns();
+    struct scan_cache cache;
+    bool cached = scan_cache_open(o, &cache); // notes the time before anything is listed
+    struct err *e = NULL;
+    r->tree.arena = &r->arena;
+    for (size_t i = 0; i < o->n_paths && !e; i++) e = gotree_add(&r->tree, o->paths[i]);
+    if (!e) {
+        gotree_finish(&r->tree);
+        lay_over(r, o);
+        if (cached)
+            scan_through_cache(r, &cache);
+        else
+            scan_tree(r);
+    }
+    if (cached) scan_cache_close(&cache);
     r->report.took_s = (double)(clock_now_ns() - began) / 1e9;
-    return NULL;
+    return e;
 }
 
 void scan_run_deinit(struct scan_run *r)
 {
+    gotree_deinit(&r->tree);
     arena_deinit(&r->arena);
     for (size_t i = 0; i < array_size(r->workers); i++) arena_deinit(&r->workers[i]);
+}
+
+static int by_path(const void *key, const void *file)
+{
+    return str_cmp(*(const struct str *)key, ((const struct gotree_file *)file)->path);
+}
+
+struct str scan_text(struct scan_run *r, struct str path)
+{
+    struct gotree_file *f = bsearch(&path, r->tree.files.p, r->tree.files.n, sizeof(*f), by_path);
+    if (f && !f->text.p) gotree_read(&r->arena, f);
+    return f ? f->text : (struct str) { 0 };
 }

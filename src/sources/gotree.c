@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sources/gotree.h"
 
+#include "base/map.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -117,37 +119,62 @@ static bool name_holds(struct str name)
 
 // ---- files ----
 
+static const char *why_errno(int code)
+{
+    return code == EACCES || code == EPERM ? "permission denied"
+           : code == ENOENT                ? "gone meanwhile"
+           : code == ELOOP                 ? "a loop of symbolic links"
+                                           : "cannot be read";
+}
+
+static const char *read_all(struct arena *a, const char *path, struct str *ret)
+{
+    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat st;
+    if (fd < 0 || fstat(fd, &st) != 0) return why_errno(errno);
+    if (!S_ISREG(st.st_mode)) return "not a regular file";
+    if (st.st_size > LIMIT_GOTREE_FILE_BYTES) return "larger than 64 MB";
+    char *p = arena_alloc(a, (size_t)st.st_size + 1);
+    size_t n = 0;
+    while (n < (size_t)st.st_size) {
+        ssize_t got = read(fd, p + n, (size_t)st.st_size - n);
+        if (got < 0) return why_errno(errno);
+        if (got == 0) break;
+        n += (size_t)got;
+    }
+    *ret = str_make(p, n);
+    return NULL;
+}
+
+void gotree_read(struct arena *a, struct gotree_file *f)
+{
+    if (!f->text.p) {
+        char path[4096];
+        if (f->path.n >= sizeof(path)) {
+            f->why = "path too long";
+        } else {
+            memcpy(path, f->path.p, f->path.n);
+            path[f->path.n] = 0;
+            f->why = read_all(a, path, &f->text);
+        }
+    }
+    f->state = f->why ? GOTREE_UNREAD : gotree_build_line(f->text) ? GOTREE_TAKEN : GOTREE_LEFT;
+}
+
 static void unread(struct gotree *t, const char *path, const char *why)
 {
     vec_push(&t->unread, (struct gotree_unread) { arena_str(t->arena, str_from(path)), why });
 }
 
-static bool read_all(struct gotree *t, const char *path, struct str *ret)
+static uint64_t time_ns(struct timespec t)
 {
-    _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        unread(t, path, errno == EACCES ? "permission denied" : "cannot be opened");
-        return false;
-    }
-    if (!S_ISREG(st.st_mode) || st.st_size > LIMIT_GOTREE_FILE_BYTES) {
-        unread(t, path, S_ISREG(st.st_mode) ? "larger than 64 MB" : "not a regular file");
-        return false;
-    }
-    char *p = arena_alloc(t->arena, (size_t)st.st_size + 1);
-    size_t n = 0;
-    while (n < (size_t)st.st_size) {
-        ssize_t got = read(fd, p + n, (size_t)st.st_size - n);
-        if (got <= 0) break;
-        n += (size_t)got;
-    }
-    *ret = str_make(p, n);
-    return true;
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void add_file(struct gotree *t, const char *path, struct str import, bool vendor)
+static void add_file(struct gotree *t, const char *path, const struct stat *st, struct str import,
+                     bool vendor)
 {
-    struct str p = str_from(path), text;
+    struct str p = str_from(path);
     size_t slash = str_rfind_char(p, '/');
     struct str name = slash == STR_NPOS ? p : str_sub(p, slash + 1, p.n);
     bool test = str_ends(name, STR("_test.go"));
@@ -156,29 +183,64 @@ static void add_file(struct gotree *t, const char *path, struct str import, bool
         t->left_out++;
         return;
     }
-    if (!read_all(t, path, &text)) return;
-    if (!gotree_build_line(text)) {
-        t->left_out++;
-        return;
-    }
-    vec_push(&t->files,
-             (struct gotree_file) { arena_str(t->arena, p), import, text, vendor, test });
+    struct gotree_stamp stamp = { (uint64_t)st->st_size, time_ns(st->st_mtim), time_ns(st->st_ctim),
+                                  st->st_ino, st->st_dev };
+    vec_push(&t->files, (struct gotree_file) { .path = arena_str(t->arena, p),
+                                               .import_path = import,
+                                               .stamp = stamp,
+                                               .vendor = vendor,
+                                               .test = test });
 }
 
-// The module path in a go.mod, or empty.
+// ---- go.mod, go.work ----
+
+static struct str unquote(struct str s)
+{
+    s = str_trim(s);
+    return s.n > 1 && (s.p[0] == '"' || s.p[0] == '`') ? str_sub(s, 1, s.n - 1) : s;
+}
+
+// The next directive of a go.mod or go.work: its verb and the rest of the line. Blocks in
+// parentheses come as one directive a line.
+static bool next_directive(struct str *text, struct str *block, struct str *verb, struct str *rest)
+{
+    struct str line;
+    while (str_split(text, '\n', &line)) {
+        line = str_trim(str_sub(line, 0, str_find(line, STR("//"))));
+        if (!line.n) continue;
+        if (block->n) {
+            if (str_eqc(line, ")")) {
+                *block = STR("");
+                continue;
+            }
+            *verb = *block, *rest = line;
+            return true;
+        }
+        size_t space = 0;
+        while (space < line.n && line.p[space] != ' ' && line.p[space] != '\t') space++;
+        *verb = str_sub(line, 0, space);
+        *rest = str_trim(str_sub(line, space, line.n));
+        if (!str_eqc(*rest, "(")) return true;
+        *block = *verb;
+    }
+    return false;
+}
+
+static bool read_config(struct gotree *t, const char *dir, const char *name, struct str *ret)
+{
+    char *path = arena_printf(t->arena, "%s/%s", dir, name);
+    return access(path, R_OK) == 0 && !read_all(t->arena, path, ret);
+}
+
+// The module path in a go.mod; p is NULL where there is none.
 static struct str module_path(struct gotree *t, const char *dir)
 {
-    char *path = arena_printf(t->arena, "%s/go.mod", dir);
-    struct str text, line;
-    if (access(path, R_OK) != 0 || !read_all(t, path, &text)) return (struct str) { 0 };
-    while (str_split(&text, '\n', &line)) {
-        line = str_trim(line);
-        if (!str_starts(line, STR("module "))) continue;
-        line = str_trim(str_sub(line, 7, line.n));
-        size_t comment = str_find(line, STR("//"));
-        if (comment != STR_NPOS && comment) line = str_trim(str_sub(line, 0, comment));
-        if (line.n > 1 && line.p[0] == '"') line = str_sub(line, 1, line.n - 1);
-        return str_eqc(line, "std") ? STR("") : line;
+    struct str text, block = { 0 }, verb, rest;
+    if (!read_config(t, dir, "go.mod", &text)) return (struct str) { 0 };
+    while (next_directive(&text, &block, &verb, &rest)) {
+        if (!str_eqc(verb, "module")) continue;
+        rest = unquote(rest);
+        return str_eqc(rest, "std") ? STR("") : rest;
     }
     return (struct str) { 0 };
 }
@@ -188,6 +250,8 @@ static struct str join_path(struct gotree *t, struct str a, struct str b)
     if (!a.n) return arena_str(t->arena, b);
     return str_from(arena_printf(t->arena, "%.*s/%.*s", STR_ARG(a), STR_ARG(b)));
 }
+
+// ---- folders ----
 
 static bool skipped(struct str name)
 {
@@ -200,7 +264,7 @@ static void add_folder(struct gotree *t, const char *path, struct str import, bo
 {
     DIR *d = depth < LIMIT_GOTREE_DEPTH ? opendir(path) : NULL;
     if (!d) {
-        unread(t, path, depth < LIMIT_GOTREE_DEPTH ? strerror(errno) : "too deep");
+        unread(t, path, depth < LIMIT_GOTREE_DEPTH ? why_errno(errno) : "too deep");
         return;
     }
     struct str module = module_path(t, path);
@@ -217,47 +281,102 @@ static void add_folder(struct gotree *t, const char *path, struct str import, bo
             bool is_vendor = str_eqc(name, "vendor");
             add_folder(t, full, is_vendor ? STR("") : join_path(t, import, name),
                        vendor || is_vendor, depth + 1);
-        } else if (go && (S_ISREG(st.st_mode) ||
-                          (S_ISLNK(st.st_mode) && stat(full, &st) == 0 && S_ISREG(st.st_mode)))) {
-            add_file(t, full, import, vendor);
+        } else if (go && S_ISLNK(st.st_mode) && stat(full, &st) != 0) {
+            unread(t, full, errno == ENOENT ? "a symbolic link to nothing" : why_errno(errno));
+        } else if (go && S_ISREG(st.st_mode)) {
+            add_file(t, full, &st, import, vendor);
+        } else if (go && !S_ISDIR(st.st_mode)) {
+            unread(t, full, "not a regular file");
         }
     }
     closedir(d);
 }
 
-// The import path of a folder by the nearest go.mod above it.
-static struct str import_above(struct gotree *t, const char *path)
+// The folder above `dir` (resolved) or itself that holds a file of this name; empty if none does.
+static struct str folder_with(struct gotree *t, struct str dir, const char *name)
 {
-    _cleanup_free_ char *real = realpath(path, NULL);
-    if (!real) return (struct str) { 0 };
-    struct str whole = arena_str(t->arena, str_from(real)), dir = whole;
     while (dir.n > 1) {
-        struct str module = module_path(t, arena_cstr(t->arena, dir));
-        struct str rest = str_sub(whole, dir.n + 1, whole.n);
-        if (module.p) return rest.n ? join_path(t, module, rest) : module;
+        char *path = arena_printf(t->arena, "%.*s/%s", STR_ARG(dir), name);
+        if (access(path, R_OK) == 0) return dir;
         size_t slash = str_rfind_char(dir, '/');
         dir = str_sub(dir, 0, slash == STR_NPOS ? 0 : slash);
     }
     return (struct str) { 0 };
 }
 
+// The import path of a resolved folder by the nearest go.mod above it.
+static struct str import_above(struct gotree *t, struct str whole)
+{
+    struct str dir = folder_with(t, whole, "go.mod");
+    struct str module = dir.n ? module_path(t, arena_cstr(t->arena, dir)) : dir;
+    struct str rest = str_sub(whole, dir.n + 1, whole.n);
+    return !module.p || !rest.n ? module : join_path(t, module, rest);
+}
+
 struct err *gotree_add(struct gotree *t, const char *path)
 {
     struct stat st;
-    if (stat(path, &st) != 0) return err_sys(ERR_CANNOT, errno, "%s", path);
-    size_t n = strlen(path);
-    while (n > 1 && path[n - 1] == '/') n--;
-    if (n > 4 && strcmp(path + n - 4, "/...") == 0) n -= 4;
-    char *clean = arena_cstr(t->arena, str_make(path, n));
+    struct str p = str_from(path);
+    while (p.n > 1 && p.p[p.n - 1] == '/') p.n--;
+    if (str_eqc(p, "...")) p = STR(".");
+    if (str_ends(p, STR("/..."))) p.n -= 4;
+    char *clean = arena_cstr(t->arena, p.n ? p : STR("/"));
+    if (stat(clean, &st) != 0) return err_sys(ERR_CANNOT, errno, "%s", path);
+    _cleanup_free_ char *real = realpath(clean, NULL);
+    struct str root = arena_str(t->arena, str_from(real ? real : clean));
     if (S_ISDIR(st.st_mode)) {
-        add_folder(t, clean, import_above(t, clean), false, 0);
+        vec_push(&t->roots, root);
+        add_folder(t, clean, import_above(t, root), false, 0);
         return NULL;
     }
-    struct str text;
-    if (read_all(t, clean, &text))
-        vec_push(&t->files, (struct gotree_file) { str_from(clean), STR(""), text, false,
-                                                   str_ends(str_from(clean), STR("_test.go")) });
+    size_t slash = str_rfind_char(root, '/');
+    if (slash == STR_NPOS) slash = 0;
+    if (S_ISREG(st.st_mode))
+        add_file(t, clean, &st, import_above(t, str_sub(root, 0, slash)), false);
+    else
+        unread(t, clean, "not a regular file");
     return NULL;
+}
+
+// ---- modules outside the tree ----
+
+static bool below(struct str path, struct str root)
+{
+    return str_starts(path, root) && (path.n == root.n || path.p[root.n] == '/' || root.n == 1);
+}
+
+// A module at `path` (relative to `dir`), imported as `import` unless its go.mod says otherwise.
+static void add_module(struct gotree *t, struct str dir, struct str path, struct str import)
+{
+    path = unquote(path);
+    if (!str_starts(path, STR("./")) && !str_starts(path, STR("../")) &&
+        !str_starts(path, STR("/")))
+        return;
+    char *joined = path.p[0] == '/' ? arena_cstr(t->arena, path)
+                                    : arena_cstr(t->arena, join_path(t, dir, path));
+    _cleanup_free_ char *real = realpath(joined, NULL);
+    struct stat st;
+    if (!real || stat(real, &st) != 0 || !S_ISDIR(st.st_mode)) return;
+    for (size_t i = 0; i < t->roots.n; i++)
+        if (below(str_from(real), t->roots.p[i])) return;
+    if (t->roots.n >= LIMIT_GOTREE_MODULES) return;
+    struct str root = arena_str(t->arena, str_from(real));
+    vec_push(&t->roots, root);
+    add_folder(t, root.p, arena_str(t->arena, import), true, 0);
+}
+
+static void add_modules(struct gotree *t, struct str dir, const char *name)
+{
+    struct str text, block = { 0 }, verb, rest;
+    if (!dir.n || !read_config(t, arena_cstr(t->arena, dir), name, &text)) return;
+    while (next_directive(&text, &block, &verb, &rest)) {
+        if (str_eqc(verb, "use")) add_module(t, dir, rest, STR(""));
+        size_t arrow = str_find(rest, STR("=>"));
+        if (!str_eqc(verb, "replace") || arrow == STR_NPOS) continue;
+        struct str from = str_trim(str_sub(rest, 0, arrow));
+        size_t space = str_find_char(from, ' '); // before a version
+        add_module(t, dir, str_sub(rest, arrow + 2, rest.n), unquote(str_sub(from, 0, space)));
+    }
 }
 
 static int by_path(const void *a, const void *b)
@@ -265,13 +384,41 @@ static int by_path(const void *a, const void *b)
     return str_cmp(((const struct gotree_file *)a)->path, ((const struct gotree_file *)b)->path);
 }
 
-void gotree_sort(struct gotree *t)
+// The same file under two names that were both asked for ("." and "./a").
+static bool same_file(const struct gotree_file *a, const struct gotree_file *b)
 {
+    if (a->stamp.inode != b->stamp.inode || a->stamp.device != b->stamp.device) return false;
+    if (str_eq(a->path, b->path)) return true;
+    _cleanup_free_ char *x = realpath(a->path.p, NULL), *y = realpath(b->path.p, NULL);
+    return x && y && strcmp(x, y) == 0;
+}
+
+void gotree_finish(struct gotree *t)
+{
+    size_t asked = t->roots.n;
+    for (size_t i = 0; i < asked; i++) {
+        struct str work = folder_with(t, t->roots.p[i], "go.work");
+        add_modules(t, work, "go.work");
+        add_modules(t, folder_with(t, t->roots.p[i], "go.mod"), "go.mod");
+    }
     if (t->files.n) qsort(t->files.p, t->files.n, sizeof(*t->files.p), by_path);
+    struct map seen = { 0 };
+    size_t kept = 0;
+    for (size_t i = 0; i < t->files.n; i++) {
+        struct gotree_file *f = &t->files.p[i];
+        bool fresh;
+        uint64_t *first = map_put(&seen, f->stamp.inode * 31 + f->stamp.device, &fresh);
+        if (!fresh && same_file(&t->files.p[*first], f)) continue;
+        if (fresh) *first = kept;
+        t->files.p[kept++] = *f;
+    }
+    t->files.n = kept;
+    map_deinit(&seen);
 }
 
 void gotree_deinit(struct gotree *t)
 {
     vec_deinit(&t->files);
     vec_deinit(&t->unread);
+    vec_deinit(&t->roots);
 }

@@ -3,17 +3,40 @@
 // build for linux/amd64 takes (names like x_windows.go, //go:build lines). Symbolic links to
 // folders are not followed, so loops cannot be; hidden folders, testdata and node_modules are left
 // out, vendor is kept and marked. What cannot be read is named, and the rest goes on.
+//
+//     struct gotree t = { .arena = &arena };
+//     ERR_TRY(gotree_add(&t, "."));
+//     gotree_finish(&t);
+//     for (size_t i = 0; i < t.files.n; i++) gotree_read(&worker_arena, &t.files.p[i]);
+//     gotree_deinit(&t);
+//
+// Listing reads no source: whoever remembers a file by its stamp need not read it again.
 #pragma once
 
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/vec.h"
 
+struct gotree_stamp { // as stat(2) tells
+    uint64_t size, mtime_ns, ctime_ns, inode, device;
+};
+
+enum gotree_state {
+    GOTREE_LISTED, // not looked into yet
+    GOTREE_TAKEN,  // part of the build
+    GOTREE_LEFT,   // its build constraint does not hold
+    GOTREE_UNREAD, // see why
+};
+
 struct gotree_file {
     struct str path;        // below the folder that was asked for, with it
     struct str import_path; // of its folder
-    struct str text;
-    bool vendor, test;
+    struct str text;        // once read; not terminated
+    const char *why;        // it could not be read
+    struct gotree_stamp stamp;
+    enum gotree_state state;
+    bool vendor; // read for its types only: vendored, or a module that go.work or replace names
+    bool test;
 };
 
 struct gotree_unread {
@@ -21,18 +44,28 @@ struct gotree_unread {
     const char *why;
 };
 
-enum { LIMIT_GOTREE_DEPTH = 128, LIMIT_GOTREE_FILE_BYTES = 64 << 20 };
+enum {
+    LIMIT_GOTREE_DEPTH = 128,
+    LIMIT_GOTREE_FILE_BYTES = 64 << 20,
+    LIMIT_GOTREE_MODULES = 256, // that go.work and replace directives name
+};
 
 struct gotree {
     struct arena *arena;
-    VEC(struct gotree_file) files; // sorted by path
+    VEC(struct gotree_file) files; // sorted by path after gotree_finish
     VEC(struct gotree_unread) unread;
-    size_t left_out; // by build constraints
+    VEC(struct str) roots; // resolved
+    size_t left_out;       // by their name alone
 };
 
-// Adds a folder or one file. ERR_CANNOT if the path itself is not there.
+// Adds a folder or one file ("dir/..." is dir). ERR_CANNOT if the path itself is not there.
 struct err *gotree_add(struct gotree *t, const char *path) ERR_MUST_USE;
-void gotree_sort(struct gotree *t);
+// Adds the modules outside the tree that go.work files and replace directives name, drops what was
+// added twice, and sorts.
+void gotree_finish(struct gotree *t);
 void gotree_deinit(struct gotree *t);
+// Reads a file into the arena (unless its text is there already) and decides its state. Safe in
+// several threads, for different files and arenas.
+void gotree_read(struct arena *a, struct gotree_file *f);
 // Whether the //go:build line of a file (if any) holds for linux/amd64.
 bool gotree_build_line(struct str text);

@@ -2,6 +2,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/cursor.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "base/vec.h"
@@ -141,5 +142,33 @@ static void test_vec(void)
     vec_deinit(&v);
 }
 
-TEST_MAIN(TEST(test_str), TEST(test_cursor), TEST(test_arena), TEST(test_map), TEST(test_json),
-          TEST(test_clock), TEST(test_err), TEST(test_vec))
+// What Python's hashlib.blake2b(…, digest_size=32) says.
+static void test_hash(void)
+{
+    static const struct {
+        char of;
+        size_t n;
+        const char *want;
+    } rows[] = {
+        { 'a', 0, "0e5751c026e543b2e8ab2eb06099daa1d1e5df47778f7787faab45cdf12fe3a8" },
+        { 'a', 128, "ae2aa48507885c4c950fb809b2076f959cde9f8ea6da260d9a3587df33dac450" },
+        { 'a', 129, "2f64744a6de0d2c0b56e64cf6e29a5aaa255010d415d51c75ccc82f73dccd865" },
+        { 'x', 1000, "ab75119ede14ef06ebf31f745fb655ed006cccfe8054c635308a557f7c9beaba" },
+    };
+    for (size_t i = 0; i < array_size(rows); i++) {
+        char text[1000], hex[65];
+        memset(text, rows[i].of, sizeof(text));
+        struct hash whole = hash_of(str_make(text, rows[i].n));
+        hash_hex(&whole, hex);
+        CHECK_STR(str_from(hex), rows[i].want);
+        struct hasher h;
+        hasher_init(&h);
+        for (size_t k = 0; k < rows[i].n; k += 7)
+            hasher_bytes(&h, text + k, rows[i].n - k < 7 ? rows[i].n - k : 7);
+        struct hash parts = hasher_final(&h);
+        CHECK(memcmp(&whole, &parts, sizeof(whole)) == 0);
+    }
+}
+
+TEST_MAIN(TEST(test_hash), TEST(test_str), TEST(test_cursor), TEST(test_arena), TEST(test_map),
+          TEST(test_json), TEST(test_clock), TEST(test_err), TEST(test_vec))
