@@ -7,6 +7,7 @@
 //   goscan_call.c   calls: locks, goroutines, builtins, the standard library, summaries
 //   goscan_notes.c  comments: guards, locks held on entry, suppressions
 //   goscan_solve.c  locks held on entry, owned receivers, concurrent roots, to a fixpoint
+//   goscan_fix.c    edits that cure a finding
 //   goscan_rules.c  the ledger of each map, and what it says
 #pragma once
 
@@ -481,6 +482,8 @@ bool note_suppressed(const struct go_file *ast, uint32_t line);
 // ---- goscan_solve.c, goscan_rules.c ----
 void scan_solve(struct scan *s);
 void scan_rules(struct scan *s);
+// Gives a finding the edit that cures it, if that is plainly safe: goscan_fix.c.
+void scan_fix(struct scan *s, const struct access *a, const void *guard, struct goscan_finding *f);
 void scan_deinit(struct scan *s);
 // The mode in which a lock is held at a place in a function's body; own_thread: not in a goroutine
 // that it starts.

@@ -414,6 +414,7 @@ static void judge_guarded(struct scan *s, struct access *const *a, size_t n, con
             f = report(s, GOSCAN_WRONG_LOCK, GOSCAN_MEDIUM, x, g,
                        arena_printf(s->arena, "write of %s under %s of another object", map, lock));
         }
+        if (f && !without) scan_fix(s, x, g->class, f);
         relate(f, a, n, x, g, without);
     }
 }
