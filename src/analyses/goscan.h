@@ -72,6 +72,7 @@ struct goscan_finding {
     size_t n_fix;
     const char *diff; // what the fix changes, once somebody with the text has made it; else NULL
     bool suppressed;  // by a comment in the source
+    bool fixed;       // and written to its file by now
     uint64_t hash;    // of what the id is made of
 };
 

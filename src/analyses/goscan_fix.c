@@ -106,20 +106,22 @@ static void find_map(struct fixer *x, const struct go_node *n, unsigned depth)
     }
 }
 
-// The innermost statement of a list that holds the offset.
+// The innermost statement of a list that holds the offset. Not every node knows its end: of those
+// that begin before the offset, the last one holds it.
 static const struct go_node *statement_at(const struct go_node *n, uint32_t pos)
 {
     const struct go_node *best = NULL;
     for (unsigned depth = 0; n && depth < LIMIT_FIX_DEPTH; depth++) {
         const struct go_node *inner = NULL;
-        for (unsigned i = 0; i < n->kids && !inner; i++)
-            for (const struct go_node *k = n->kid[i]; k && !inner; k = k->next) {
-                if (k->pos > pos || pos >= k->end) continue;
+        bool listed = false;
+        for (unsigned i = 0; i < n->kids; i++)
+            for (const struct go_node *k = n->kid[i]; k; k = k->next) {
+                if (k->pos > pos || (inner && k->pos < inner->pos)) continue;
                 inner = k;
-                if ((n->kind == GO_BLOCK && i == 0) ||
-                    ((n->kind == GO_CASE || n->kind == GO_COMM) && i == 1))
-                    best = k;
+                listed = (n->kind == GO_BLOCK && i == 0) ||
+                         ((n->kind == GO_CASE || n->kind == GO_COMM) && i == 1);
             }
+        if (listed) best = inner;
         n = inner;
     }
     return best;
@@ -166,7 +168,10 @@ static const char *lock_text(struct fixer *x, const void *class, const struct gt
         const struct gobj *o = slot->used ? (const struct gobj *)(uintptr_t)slot->value : NULL;
         if (o && o->kind == OBJ_VAR && (const void *)o->var == class) v = o->var;
     }
-    if (!v || declares(x, x->a->func->node, v->sym, 0)) return NULL;
+    if (!v) return NULL;
+    const struct go_node *f = x->a->func->node; // itself, not the functions behind it
+    for (unsigned i = 0; i < f->kids; i++)
+        if (declares(x, f->kid[i], v->sym, 0)) return NULL;
     *ret_type = v->type;
     return arena_cstr(a, scan_name(x->s, v->sym));
 }
@@ -220,7 +225,7 @@ static void lock_around(struct fixer *x, const void *class, const struct go_node
     bool returns = st->kind == GO_RETURN, write = x->a->op == ACCESS_WRITE;
     const struct gtype *type = NULL;
     const char *lock = lock_text(x, class, &type);
-    if (!lock || !type || !indent.p || !end || (returns && write)) return;
+    if (!lock || !type || !indent.p || (returns ? write : !end)) return;
     if (type->kind == T_PTR) type = type->elem;
     bool rw = type_is_ext(type, "sync", S_RWMutex);
     if (!rw && !type_is_ext(type, "sync", S_Mutex)) return;
@@ -283,7 +288,7 @@ static void fix_read_lock(struct fixer *x, const void *class, struct goscan_find
     const struct held *h = &a->state->held[0];
     if (a->state->n != 1 || h->mode != HOLD_READ || h->class != class || h->copy) return;
     if (!entry_free(a)) return;
-    strengthen(x, a->func->node, f, 0);
+    for (unsigned i = 0; i < a->func->node->kids; i++) strengthen(x, a->func->node->kid[i], f, 0);
     if (x->maps != 1) x->ok = false;
 }
 

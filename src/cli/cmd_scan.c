@@ -2,14 +2,16 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "cli/command.h"
+#include "engine/lsp_server.h"
 #include "engine/scan.h"
+#include "engine/scan_repair.h"
 #include "sinks/scan_print.h"
 
 #include <stdio.h>
 
 struct scan_opts {
-    const char *tier, *baseline, *explain;
-    bool json, sarif, github, write_baseline, no_cache;
+    const char *tier, *baseline, *explain, *new_from;
+    bool json, sarif, github, write_baseline, no_cache, fix, lsp;
 };
 
 static const char *const tiers[] = { "default", "medium", "library", NULL };
@@ -25,6 +27,11 @@ static const struct option options[] = {
                "ids that are known, one a line: not reported"),
     OPT_FLAG("write-baseline", struct scan_opts, write_baseline,
              "print the ids of all findings, for --baseline"),
+    OPT_STRING("new-from", struct scan_opts, new_from, "REV",
+               "only findings that the git revision REV does not have"),
+    OPT_FLAG("fix", struct scan_opts, fix,
+             "write the fixes of the findings that have one to their files; report the others"),
+    OPT_FLAG("lsp", struct scan_opts, lsp, "be a language server on stdin and stdout, for editors"),
     OPT_FLAG("no-cache", struct scan_opts, no_cache,
              "neither use nor write the cache (below XDG_CACHE_HOME, else ~/.cache)"),
     OPT_STRING("explain", struct scan_opts, explain, "ID|RULE",
@@ -37,6 +44,8 @@ static const struct example examples[] = {
     { "scan --tier medium --json ./...", "never locked maps too, as JSON" },
     { "scan --write-baseline . > known",
       "accept what stands today; then: scan --baseline known ." },
+    { "scan --new-from origin/main .", "what this branch has brought in" },
+    { "scan --fix .", "take the missing lock where that is plainly safe" },
     { NULL, NULL },
 };
 
@@ -84,50 +93,103 @@ static bool explain_rule(const char *name)
     return false;
 }
 
-static struct err *run_scan(const struct invocation *in, int *ret_status)
+static struct err *check_options(const struct scan_opts *o)
+{
+    if (o->json + o->sarif + o->github + o->write_baseline + o->lsp > 1)
+        return err_new(ERR_USAGE,
+                       "--json, --sarif, --github, --write-baseline and --lsp exclude each other");
+    if (o->fix && (o->write_baseline || o->lsp))
+        return err_new(ERR_USAGE, "--fix goes with neither --write-baseline nor --lsp");
+    if (o->lsp && (o->baseline || o->new_from || o->explain))
+        return err_new(ERR_USAGE, "--lsp goes with --tier only");
+    return NULL;
+}
+
+static struct err *serve(const struct invocation *in, enum goscan_tier tier, int *ret_status)
+{
+    struct lsp_options o = { .paths = in->args, .n_paths = in->n_args, .tier = tier };
+    bool orderly = false;
+    ERR_TRY(lsp_serve(STDIN_FILENO, STDOUT_FILENO, &o, &orderly));
+    *ret_status = orderly ? 0 : 1; // as the protocol has it
+    return NULL;
+}
+
+// Fixes what can be fixed; what is left in the report is what was not.
+static struct err *fix(const struct scan_options *wanted, struct scan_run *r)
+{
+    struct scan_repairs done;
+    ERR_TRY(scan_repair(wanted, r, &done));
+    fprintf(stderr, "maptrap scan: %zu findings fixed in %zu files", done.findings, done.files);
+    if (done.refused) fprintf(stderr, "; %zu fixes did not cure theirs", done.refused);
+    fputc('\n', stderr);
+    struct goscan_result *g = &r->report.result;
+    size_t kept = 0;
+    for (size_t i = 0; i < g->n; i++)
+        if (!g->findings[i].fixed) g->findings[kept++] = g->findings[i];
+    g->n = kept;
+    return NULL;
+}
+
+static void print(struct scan_run *r, const struct scan_opts *o)
+{
+    _cleanup_buf_ struct buf out = { 0 };
+    if (o->json)
+        scan_print_json(&r->report, &out);
+    else if (o->sarif)
+        scan_print_sarif(&r->report, &out);
+    else if (o->github)
+        scan_print_github(&r->report, &out);
+    else if (o->write_baseline)
+        for (size_t i = 0; i < r->report.result.n; i++)
+            buf_printf(&out, "%s\n", r->report.result.findings[i].id);
+    else
+        scan_print_text(&r->report, o->explain != NULL, &out);
+    fwrite(buf_cstr(&out), 1, out.n, stdout);
+}
+
+static struct err *verdict(const struct scan_report *r, bool found)
+{
+    size_t usable = r->n_files + r->n_unread - r->n_bad;
+    if (found || (usable && !r->n_unread)) return NULL;
+    if (r->n_unread)
+        return err_new(ERR_CANNOT, "%zu files or folders could not be read", r->n_unread);
+    return r->n_files ? err_new(ERR_INPUT, "none of %zu files could be parsed", r->n_files)
+                      : err_new(ERR_INPUT, "no Go files here");
+}
+
+static struct err *scan(const struct invocation *in, enum goscan_tier tier, struct scan_run *r,
+                        int *ret_status)
 {
     const struct scan_opts *o = in->opts;
-    if (o->json + o->sarif + o->github + o->write_baseline > 1)
-        return err_new(ERR_USAGE,
-                       "--json, --sarif, --github and --write-baseline exclude each other");
-    if (o->explain && explain_rule(o->explain)) return NULL;
-    enum goscan_tier tier = GOSCAN_DEFAULT;
-    while (o->tier && strcmp(tiers[tier], o->tier) != 0) tier++;
+    static const char *const here[] = { "." };
     _cleanup_buf_ struct buf baseline = { 0 };
     if (o->baseline) ERR_TRY(read_baseline(o->baseline, &baseline));
-    const char *here[] = { "." };
-    struct scan_run r = { 0 };
     _cleanup_free_ char *cache = o->no_cache ? NULL : cache_folder();
     struct scan_options wanted = { .paths = in->n_args ? in->args : here,
                                    .n_paths = in->n_args ? in->n_args : 1,
                                    .cache_dir = cache };
-    struct err *e = scan_run(&wanted, &r);
-    if (e) {
-        scan_run_deinit(&r);
-        return e;
-    }
-    keep_wanted(&r.report.result, o, tier, buf_str(&baseline));
-    _cleanup_buf_ struct buf out = { 0 };
-    if (o->json)
-        scan_print_json(&r.report, &out);
-    else if (o->sarif)
-        scan_print_sarif(&r.report, &out);
-    else if (o->github)
-        scan_print_github(&r.report, &out);
-    else if (o->write_baseline)
-        for (size_t i = 0; i < r.report.result.n; i++)
-            buf_printf(&out, "%s\n", r.report.result.findings[i].id);
-    else
-        scan_print_text(&r.report, o->explain != NULL, &out);
-    fwrite(buf_cstr(&out), 1, out.n, stdout);
-    *ret_status = r.report.result.n > 0 && !o->write_baseline;
-    size_t usable = r.report.n_files + r.report.n_unread - r.report.n_bad,
-           unread = r.report.n_unread, files = r.report.n_files;
+    ERR_TRY(scan_run(&wanted, r));
+    if (o->new_from) ERR_TRY(scan_only_new(&wanted, o->new_from, r));
+    keep_wanted(&r->report.result, o, tier, buf_str(&baseline));
+    if (o->fix) ERR_TRY(fix(&wanted, r));
+    scan_diffs(r);
+    print(r, o);
+    *ret_status = r->report.result.n > 0 && !o->write_baseline;
+    return verdict(&r->report, *ret_status);
+}
+
+static struct err *run_scan(const struct invocation *in, int *ret_status)
+{
+    const struct scan_opts *o = in->opts;
+    ERR_TRY(check_options(o));
+    if (o->explain && explain_rule(o->explain)) return NULL;
+    enum goscan_tier tier = GOSCAN_DEFAULT;
+    while (o->tier && strcmp(tiers[tier], o->tier) != 0) tier++;
+    if (o->lsp) return serve(in, tier, ret_status);
+    struct scan_run r = { 0 };
+    struct err *e = scan(in, tier, &r, ret_status);
     scan_run_deinit(&r);
-    if (*ret_status || (usable && !unread)) return NULL;
-    if (unread) return err_new(ERR_CANNOT, "%zu files or folders could not be read", unread);
-    return files ? err_new(ERR_INPUT, "none of %zu files could be parsed", files)
-                 : err_new(ERR_INPUT, "no Go files here");
+    return e;
 }
 
 const struct command cmd_scan = {

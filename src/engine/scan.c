@@ -230,6 +230,10 @@ struct err *scan_run(const struct scan_options *o, struct scan_run *r)
             scan_tree(r);
     }
     if (cached) scan_cache_close(&cache);
+    r->all = r->report.result;
+    r->all.findings = arena_array(&r->arena, struct goscan_finding, r->all.n + 1);
+    if (r->all.n)
+        memcpy(r->all.findings, r->report.result.findings, r->all.n * sizeof(*r->all.findings));
     r->report.took_s = (double)(clock_now_ns() - began) / 1e9;
     return e;
 }

@@ -31,8 +31,9 @@ struct scan_run {
     struct arena arena, workers[8];
     struct gotree tree; // its files may hold no text where the answer came from the cache
     struct scan_report report;
-    struct go_file *parsed; // of each file of the tree, and
-    struct hash *hashes;    // where the cache is used
+    struct goscan_result all; // what the report held before anybody dropped anything
+    struct go_file *parsed;   // of each file of the tree, and
+    struct hash *hashes;      // where the cache is used
     bool cached;
 };
 

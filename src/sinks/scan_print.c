@@ -15,6 +15,12 @@ void scan_print_rule(enum goscan_rule rule, struct buf *out)
                r->summary, r->why, r->advice);
 }
 
+static void text_diff(const char *diff, struct buf *out)
+{
+    struct str rest = str_from(diff), line;
+    while (str_split(&rest, '\n', &line)) buf_printf(out, "    %.*s\n", STR_ARG(line));
+}
+
 void scan_print_text(const struct scan_report *r, bool explain, struct buf *out)
 {
     for (size_t i = 0; i < r->result.n; i++) {
@@ -26,8 +32,9 @@ void scan_print_text(const struct scan_report *r, bool explain, struct buf *out)
                        f->related[k].role);
         if (explain)
             scan_print_rule(f->rule, out);
-        else
+        else if (!f->diff)
             buf_printf(out, "    %s\n", goscan_rules[f->rule].advice);
+        if (f->diff) text_diff(f->diff, out);
     }
     buf_printf(out,
                "%zu findings in %zu files, %zu lines; %zu maps, %zu accesses in %zu functions\n",
@@ -62,6 +69,7 @@ static void json_finding(struct json *j, const struct goscan_finding *f)
         json_end(j);
     }
     json_end(j);
+    if (f->diff) json_key(j, "fix"), json_cstr(j, f->diff);
     json_end(j);
 }
 

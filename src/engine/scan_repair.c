@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/scan_repair.h"
+
+#include "analyses/edits.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "decoders/gosrc.h"
+#include "sources/git.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+// ---- diffs ----
+
+void scan_diffs(struct scan_run *r)
+{
+    for (size_t i = 0; i < r->report.result.n; i++) {
+        struct goscan_finding *f = &r->report.result.findings[i];
+        struct str text = f->n_fix ? scan_text(r, f->file) : (struct str) { 0 }, fixed;
+        if (text.p && edits_apply(&r->arena, text, f->fix, f->n_fix, &fixed))
+            f->diff = edits_diff(&r->arena, f->file, text, fixed);
+    }
+}
+
+// ---- repair ----
+
+struct patch { // of one file
+    struct str path, before, after;
+    char *real;
+    size_t findings;
+    bool bad;
+};
+
+typedef VEC(struct patch) patches;
+
+static bool parses(struct str path, struct str text)
+{
+    struct arena a = { 0 };
+    struct go_file f;
+    gosrc_parse(&a, path, text, &f);
+    bool ok = !f.error;
+    arena_deinit(&a);
+    return ok;
+}
+
+// One patch a file; findings are sorted by file.
+static void make_patches(struct scan_run *r, patches *ret)
+{
+    const struct goscan_result *g = &r->report.result;
+    for (size_t i = 0, end; i < g->n; i = end) {
+        VEC(struct goscan_fix) edits = { 0 };
+        struct patch p = { .path = g->findings[i].file };
+        for (end = i; end < g->n && str_eq(g->findings[end].file, p.path); end++) {
+            const struct goscan_finding *f = &g->findings[end];
+            for (size_t k = 0; k < f->n_fix; k++) vec_push(&edits, f->fix[k]);
+            p.findings += f->n_fix > 0;
+        }
+        if (p.findings) {
+            p.before = scan_text(r, p.path);
+            p.bad = !p.before.p || !edits_apply(&r->arena, p.before, edits.p, edits.n, &p.after) ||
+                    !parses(p.path, p.after);
+            p.real = realpath(p.path.p, NULL); // the path of a file of the tree is terminated
+            p.bad |= !p.real;
+            vec_push(ret, p);
+        }
+        vec_deinit(&edits);
+    }
+}
+
+static bool is_fixed(const patches *all, const struct goscan_finding *f)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (!all->p[i].bad && str_eq(all->p[i].path, f->file)) return f->n_fix > 0;
+    return false;
+}
+
+// How many findings of each kind (rule, function and map) there are.
+static void count(const struct goscan_result *g, struct map *ret)
+{
+    for (size_t i = 0; i < g->n; i++) ++*map_put(ret, g->findings[i].hash, NULL);
+}
+
+// Marks the patches whose files hold more findings afterwards than they should.
+static bool try_patches(const struct scan_options *o, const struct scan_run *r, patches *all,
+                        struct err **ret_error)
+{
+    struct scan_run after = { 0 };
+    VEC(struct scan_overlay) texts = { 0 };
+    for (size_t i = 0; i < all->n; i++)
+        if (!all->p[i].bad)
+            vec_push(&texts, (struct scan_overlay) { str_from(all->p[i].real), all->p[i].after });
+    struct scan_options with = *o;
+    with.overlays = texts.p, with.n_overlays = texts.n;
+    bool good = true;
+    *ret_error = texts.n ? scan_run(&with, &after) : NULL;
+    struct map wanted = { 0 }, got = { 0 };
+    count(&r->all, &wanted);
+    count(&after.report.result, &got);
+    for (size_t i = 0; i < r->report.result.n; i++)
+        if (is_fixed(all, &r->report.result.findings[i]))
+            --*map_put(&wanted, r->report.result.findings[i].hash, NULL);
+    for (size_t i = 0; i < after.report.result.n; i++) {
+        const struct goscan_finding *f = &after.report.result.findings[i];
+        uint64_t *w = map_get(&wanted, f->hash);
+        if (*map_get(&got, f->hash) <= (w ? *w : 0)) continue;
+        good = false;
+        bool found = false;
+        for (size_t k = 0; k < all->n; k++)
+            if (str_eq(all->p[k].path, f->file)) found = all->p[k].bad = true;
+        for (size_t k = 0; !found && k < all->n; k++) all->p[k].bad = true; // elsewhere: give up
+    }
+    map_deinit(&wanted);
+    map_deinit(&got);
+    vec_deinit(&texts);
+    scan_run_deinit(&after);
+    return good;
+}
+
+// Beside the file, then in its place, with its mode.
+static struct err *write_patch(const struct patch *p)
+{
+    struct stat st;
+    _cleanup_free_ char *aside = mem_printf("%s.maptrap-XXXXXX", p->real);
+    _cleanup_close_ int was = open(p->real, O_RDONLY | O_CLOEXEC);
+    char *now = mem_alloc(p->before.n + 1);
+    bool same = was >= 0 && fstat(was, &st) == 0 && (size_t)st.st_size == p->before.n &&
+                read(was, now, p->before.n + 1) == (ssize_t)p->before.n &&
+                memcmp(now, p->before.p, p->before.n) == 0;
+    free(now);
+    if (!same) return err_new(ERR_CANNOT, "%s has changed meanwhile", p->real);
+    int fd = mkstemp(aside);
+    if (fd < 0) return err_sys(ERR_CANNOT, errno, "%s", aside);
+    bool ok = fchmod(fd, st.st_mode & 07777) == 0 &&
+              write(fd, p->after.p, p->after.n) == (ssize_t)p->after.n && fsync(fd) == 0;
+    ok = close(fd) == 0 && ok && rename(aside, p->real) == 0;
+    struct err *e = ok ? NULL : err_sys(ERR_CANNOT, errno, "%s", p->real);
+    if (!ok) unlink(aside);
+    return e;
+}
+
+static void mark_fixed(struct scan_run *r, struct str path)
+{
+    for (size_t i = 0; i < r->report.result.n; i++) {
+        struct goscan_finding *f = &r->report.result.findings[i];
+        if (f->n_fix && str_eq(f->file, path)) f->fixed = true;
+    }
+}
+
+struct err *scan_repair(const struct scan_options *o, struct scan_run *r, struct scan_repairs *ret)
+{
+    enum { ROUNDS = 4 };
+    struct scan_repairs done = { 0 };
+    patches all = { 0 };
+    struct err *e = NULL;
+    make_patches(r, &all);
+    bool good = false;
+    for (unsigned round = 0; round < ROUNDS && !good && !e; round++)
+        good = try_patches(o, r, &all, &e);
+    for (size_t i = 0; i < all.n; i++) {
+        if (all.p[i].bad || !good) {
+            done.refused += all.p[i].findings;
+        } else if (!e && !(e = write_patch(&all.p[i]))) {
+            done.findings += all.p[i].findings;
+            mark_fixed(r, all.p[i].path);
+            done.files++;
+        }
+        free(all.p[i].real);
+    }
+    vec_deinit(&all);
+    *ret = done;
+    return e;
+}
+
+// ---- since a revision ----
+
+// A path that was asked for, below the revision's folder; NULL if it is of no repository or
+// another. Relative ones stay as they are: the scan runs from the folder that stands for the
+// present one, so that names come out alike.
+static const char *moved(struct arena *a, const struct git_tree *t, const char *path)
+{
+    size_t n = strlen(t->top);
+    _cleanup_free_ char *real = realpath(path, NULL);
+    if (path[0] != '/') return path;
+    return real && strncmp(real, t->top, n) == 0 ? arena_printf(a, "%s%s", t->dir, real + n) : NULL;
+}
+
+static struct err *scan_old(const struct scan_options *o, const struct git_tree *t,
+                            struct scan_run *old)
+{
+    _cleanup_free_ char *here = realpath(".", NULL);
+    size_t n = strlen(t->top);
+    bool inside = here && strncmp(here, t->top, n) == 0;
+    const char *from = arena_printf(&old->arena, "%s%s", t->dir, inside ? here + n : "");
+    const char **paths = arena_array(&old->arena, const char *, o->n_paths + 1);
+    for (size_t i = 0; i < o->n_paths; i++)
+        if (!(paths[i] = moved(&old->arena, t, o->paths[i])))
+            return err_new(ERR_USAGE, "%s is not in this folder's git repository", o->paths[i]);
+    if (!here || chdir(from) != 0) return NULL; // not there yet: everything is new
+    struct scan_options then = { .paths = paths };
+    for (size_t i = 0; i < o->n_paths; i++) {
+        struct str clean = str_from(paths[i]);
+        if (str_ends(clean, STR("/..."))) clean.n -= 4;
+        if (str_eqc(clean, "...") || access(arena_cstr(&old->arena, clean), F_OK) == 0)
+            paths[then.n_paths++] = paths[i];
+    }
+    struct err *e = scan_run(&then, old);
+    if (chdir(here) != 0 && !e) e = err_sys(ERR_CANNOT, errno, "%s", here);
+    return e;
+}
+
+struct err *scan_only_new(const struct scan_options *o, const char *revision, struct scan_run *r)
+{
+    struct git_tree t = { 0 };
+    struct scan_run old = { 0 };
+    ERR_TRY(git_tree_make(".", revision, &t));
+    struct err *e = scan_old(o, &t, &old);
+    git_tree_remove(&t);
+    if (!e) {
+        struct strmap known = { 0 };
+        struct goscan_result *g = &r->report.result;
+        size_t kept = 0;
+        for (size_t i = 0; i < old.report.result.n; i++)
+            strmap_put(&known, str_from(old.report.result.findings[i].id), NULL);
+        for (size_t i = 0; i < g->n; i++)
+            if (!strmap_get(&known, str_from(g->findings[i].id)))
+                g->findings[kept++] = g->findings[i];
+        g->n = kept;
+        strmap_deinit(&known);
+    }
+    scan_run_deinit(&old);
+    return e;
+}

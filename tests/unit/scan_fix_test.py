@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""--fix: what it writes parses and is laid out as gofmt wants it, and the finding is gone; where it is
+not plainly safe nothing is offered. --new-from: only what the revision does not have."""
+import glob
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
+MAPTRAP = os.path.join(BUILD, "maptrap")
+CACHE = os.environ.get("MAPTRAP_CACHE") or os.path.join(
+    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "maptrap")
+GO = sorted(glob.glob(os.path.join(CACHE, "go/usr/lib/go-*/bin/go")))
+
+HEAD = """package p
+
+import (
+	"fmt"
+	"sync"
+)
+
+var mu sync.Mutex
+var all = map[string]int{}
+
+func Add(k string) { mu.Lock(); all[k]++; mu.Unlock() }
+func Sub(k string) { mu.Lock(); all[k]--; mu.Unlock() }
+
+type S struct {
+	mu  sync.RWMutex
+	m   map[string]int
+	log []string
+}
+
+func New() *S { return &S{m: map[string]int{}} }
+
+func (s *S) Put(k string) { s.mu.Lock(); s.m[k] = 1; s.mu.Unlock() }
+func (s *S) Drop(k string) { s.mu.Lock(); delete(s.m, k); s.mu.Unlock() }
+func (s *S) Get(k string) int { s.mu.RLock(); defer s.mu.RUnlock(); return s.m[k] }
+func (s *S) Size() int { s.mu.RLock(); defer s.mu.RUnlock(); return len(s.m) }
+func (s *S) Touch(k string) { s.mu.Lock(); s.m[k]++; s.mu.Unlock() }
+func (s *S) Set(k string, v int) { s.mu.Lock(); s.m[k] = v; s.mu.Unlock() }
+func (s *S) Clear() { s.mu.Lock(); clear(s.m); s.mu.Unlock() }
+func f() string { return fmt.Sprint(1) }
+"""
+# body of a function with a finding → what --fix makes of it
+FIXED = [
+    ("func (s *S) X(k string) {\n\ts.m[k] = 2\n}\n",
+     "func (s *S) X(k string) {\n\ts.mu.Lock()\n\ts.m[k] = 2\n\ts.mu.Unlock()\n}\n"),
+    ("func (s *S) X(k string) {\n\tif k != \"\" {\n\t\tdelete(s.m, k) // not wanted\n\t}\n}\n",
+     "func (s *S) X(k string) {\n\tif k != \"\" {\n\t\ts.mu.Lock()\n\t\tdelete(s.m, k) // not wanted\n"
+     "\t\ts.mu.Unlock()\n\t}\n}\n"),
+    ("func (s *S) X(k string) int {\n\tv := s.m[k]\n\treturn v\n}\n",
+     "func (s *S) X(k string) int {\n\ts.mu.RLock()\n\tv := s.m[k]\n\ts.mu.RUnlock()\n\treturn v\n}\n"),
+    ("func (s *S) X(k string) int {\n\treturn s.m[k] + len(k)\n}\n",
+     "func (s *S) X(k string) int {\n\ts.mu.RLock()\n\tdefer s.mu.RUnlock()\n\treturn s.m[k] + len(k)\n}\n"),
+    ("func (s *S) X(k string) {\n\tswitch k {\n\tcase \"a\":\n\t\ts.m[k]++\n\t}\n}\n",
+     "func (s *S) X(k string) {\n\tswitch k {\n\tcase \"a\":\n\t\ts.mu.Lock()\n\t\ts.m[k]++\n\t\ts.mu.Unlock()\n\t}\n}\n"),
+    ("func (s *S) X() (n int) {\n\tfor _, v := range s.m {\n\t\tn += v\n\t}\n\treturn\n}\n",
+     "func (s *S) X() (n int) {\n\ts.mu.RLock()\n\tfor _, v := range s.m {\n\t\tn += v\n\t}\n\ts.mu.RUnlock()\n\treturn\n}\n"),
+    ("func (s *S) X(k string) {\n\ts.mu.RLock()\n\tdefer s.mu.RUnlock()\n\ts.m[k]++\n}\n",
+     "func (s *S) X(k string) {\n\ts.mu.Lock()\n\tdefer s.mu.Unlock()\n\ts.m[k]++\n}\n"),
+    ("func X(k string) {\n\tall[k] = 2\n}\n", "func X(k string) {\n\tmu.Lock()\n\tall[k] = 2\n\tmu.Unlock()\n}\n"),
+]
+# a finding, and no fix: one line why each
+LEFT = [
+    "func (s *S) X(k string) {\n\ts.m[f()] = 2\n}\n",                                # a call may lock
+    "func (s *S) X(k string, c chan int) {\n\ts.m[k] = <-c\n}\n",                    # may wait
+    "func (s *S) X(k string) {\n\tif s.m[k] > 1 {\n\t\tf()\n\t}\n}\n",               # no statement of its own
+    "func (s *S) X(k string) { s.m[k] = 2 }\n",                                      # on one line
+    "func (s *S) X() {\n\tfor k := range s.m {\n\t\tfmt.Println(k)\n\t}\n}\n",        # the body calls
+    "func (s *S) X() string {\n\tfor k := range s.m {\n\t\treturn k\n\t}\n\treturn \"\"\n}\n",  # leaves early
+    "func X(k string) {\n\tmu := 1\n\tall[k] = mu\n}\n",                             # the lock's name is taken
+    "func (s *S) X(k string) {\n\ts.mu.RLock()\n\ts.Size()\n\ts.m[k]++\n\ts.mu.RUnlock()\n}\n",  # would lock twice
+]
+
+
+def scan(folder, *args):
+    p = subprocess.run([MAPTRAP, "scan", "--no-cache", *args, "."], cwd=folder, capture_output=True, text=True)
+    return p
+
+
+def write(folder, body, name="p.go"):
+    path = os.path.join(folder, name)
+    with open(path, "w") as f:
+        f.write(HEAD + "\n" + body)
+    return path
+
+
+def read(path):
+    with open(path) as f:
+        return f.read()
+
+
+def gofmt(path):
+    """As the newest toolchain lays it out; the head, which is written short, aside."""
+    text = read(path)
+    body = "package p\n" + text[len(HEAD):]
+    p = subprocess.run([GO[-1].replace("bin/go", "bin/gofmt")], input=body, capture_output=True, text=True)
+    assert p.returncode == 0 and p.stdout == body, (p.stderr, p.stdout)
+
+
+def fixed(before, after):
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(folder, before)
+        report = json.loads(scan(folder, "--json").stdout)
+        [finding] = report["findings"]
+        assert "@@" in finding["fix"], finding
+        patched = os.path.join(folder, "patched")
+        shutil.copytree(folder, patched)
+        p = subprocess.run(["patch", "-p1", "-s"], input=finding["fix"], cwd=patched, capture_output=True, text=True)
+        assert p.returncode == 0 and read(os.path.join(patched, "p.go")) == HEAD + "\n" + after, p.stdout
+        shutil.rmtree(patched)
+        os.chmod(path, 0o640)
+        p = scan(folder, "--fix")
+        assert p.returncode == 0, (p.stdout, p.stderr)
+        assert "1 findings fixed in 1 files" in p.stderr, p.stderr
+        assert read(path) == HEAD + "\n" + after, read(path)[len(HEAD):]
+        assert os.stat(path).st_mode & 0o777 == 0o640 and os.listdir(folder) == ["p.go"]
+        assert scan(folder).returncode == 0
+        if GO:
+            gofmt(path)
+
+
+def left(body):
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(folder, body)
+        report = json.loads(scan(folder, "--json").stdout)
+        assert len(report["findings"]) == 1 and "fix" not in report["findings"][0], report["findings"]
+        assert scan(folder, "--fix").returncode == 1 and read(path) == HEAD + "\n" + body
+
+
+def several():
+    """All at once, the safe ones go and the others stay."""
+    with tempfile.TemporaryDirectory() as folder:
+        bodies = [b for b, _ in FIXED] + LEFT
+        text = "\n".join(b.replace(" X(", f" X{i}(") for i, b in enumerate(bodies))
+        write(folder, text)
+        p = scan(folder, "--fix", "--json")
+        after = json.loads(p.stdout)["findings"]
+        assert f"{len(FIXED)} findings fixed in 1 files" in p.stderr, p.stderr
+        assert p.returncode == 1 and len(after) == len(LEFT), (len(after), p.stderr)
+        assert len(json.loads(scan(folder, "--json").stdout)["findings"]) == len(LEFT)
+
+
+def git(folder, *args):
+    subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false", *args],
+                   cwd=folder, check=True, capture_output=True)
+
+
+def new_from():
+    with tempfile.TemporaryDirectory() as folder:
+        git(folder, "init", "-q", "-b", "main")
+        inner = os.path.join(folder, "inner")
+        os.mkdir(inner)
+        with open(os.path.join(folder, "go.mod"), "w") as f:
+            f.write("module example.com/p\n")
+        write(inner, LEFT[3])
+        git(folder, "add", "."), git(folder, "commit", "-q", "-m", "one")
+        assert scan(folder).returncode == 1 and scan(folder, "--new-from", "main").returncode == 0
+        write(inner, "// moved\n\n\n" + LEFT[3] + LEFT[0].replace(" X(", " Y("))
+        p = scan(inner, "--new-from", "HEAD", "--json")
+        [finding] = json.loads(p.stdout)["findings"]
+        assert p.returncode == 1 and finding["file"] == "./p.go", finding
+        git(folder, "add", "."), git(folder, "commit", "-q", "-m", "two")
+        assert scan(inner, "--new-from", "HEAD").returncode == 0
+        assert scan(folder, "--new-from", "HEAD~1").returncode == 1
+        p = subprocess.run([MAPTRAP, "scan", "--new-from", "HEAD~1", inner], cwd=folder, capture_output=True, text=True)
+        assert p.returncode == 1 and p.stdout.count("without S.mu") == 1, p.stdout
+        before = subprocess.run(["git", "status", "--porcelain"], cwd=folder, capture_output=True, text=True).stdout
+        marker = os.path.join(folder, "marker")
+        for bad in ("nonsense", "--output=x", "-x", "", f"$(touch {marker})", f"HEAD; touch {marker}", "HEAD --"):
+            p = scan(folder, "--new-from", bad)
+            assert p.returncode == 2 and p.stderr, (bad, p.returncode, p.stderr)
+        assert not os.path.exists(marker)
+        assert before == subprocess.run(["git", "status", "--porcelain"], cwd=folder, capture_output=True,
+                                        text=True).stdout
+        write(folder, LEFT[0], "new.go")  # a package that the revision does not have
+        assert scan(folder, "--new-from", "HEAD").returncode == 1
+    with tempfile.TemporaryDirectory() as folder:
+        write(folder, LEFT[0])
+        p = scan(folder, "--new-from", "HEAD")
+        assert p.returncode == 3 and "git" in p.stderr, (p.returncode, p.stderr)
+    assert not glob.glob("/tmp/maptrap-rev-*"), "a temporary folder is left"
+
+
+tests = [(f"fixed {b.splitlines()[1].strip()}", lambda b=b, a=a: fixed(b, a)) for b, a in FIXED]
+tests += [(f"left {b.splitlines()[-2 if b.count(chr(10)) > 1 else 0].strip()}", lambda b=b: left(b)) for b in LEFT]
+tests += [("several at once", several), ("new-from", new_from)]
+print(f"1..{len(tests) + (not GO)}")
+for number, (name, test) in enumerate(tests, 1):
+    try:
+        test()
+        print(f"ok {number} - {name}")
+    except (AssertionError, KeyError, ValueError, subprocess.CalledProcessError) as e:
+        print(f"# {type(e).__name__} line {e.__traceback__.tb_next.tb_lineno}: {e}")
+        print(f"not ok {number} - {name}")
+if not GO:
+    print(f"ok {len(tests) + 1} - gofmt # SKIP no toolchain (scripts/setup.sh test)")
