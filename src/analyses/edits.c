@@ -104,7 +104,7 @@ const char *edits_diff(struct arena *a, struct str path, struct str before, stru
     size_t from = head - lead, n_x = x.n - tail - head, n_y = y.n - tail - head;
     _cleanup_buf_ struct buf out = { 0 };
     if (str_starts(path, STR("./"))) path = str_sub(path, 2, path.n);
-    bool relative = path.n && path.p[0] != '/';
+    bool relative = path.n && path.p[0] != '/' && !str_starts(path, STR("../"));
     buf_printf(&out, "--- %s%.*s\n+++ %s%.*s\n", relative ? "a/" : "", STR_ARG(path),
                relative ? "b/" : "", STR_ARG(path));
     buf_printf(&out, "@@ -%zu,%zu +%zu,%zu @@\n", from + 1, lead + n_x + trail, from + 1,

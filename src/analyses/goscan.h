@@ -70,7 +70,9 @@ struct goscan_finding {
     size_t n_related;
     struct goscan_fix *fix; // in order; none unless it is safe
     size_t n_fix;
-    const char *diff; // what the fix changes, once somebody with the text has made it; else NULL
+    // Once somebody with the text has made them, else 0 and NULL:
+    uint32_t column_utf16;
+    const char *diff; // what the fix changes
     bool suppressed;  // by a comment in the source
     bool fixed;       // and written to its file by now
     uint64_t hash;    // of what the id is made of

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -66,4 +67,15 @@ void buf_printf(struct buf *b, const char *fmt, ...)
     vsnprintf(b->p + b->n, (size_t)n + 1, fmt, ap);
     va_end(ap);
     b->n += (size_t)n;
+}
+
+void buf_add_uri_path(struct buf *b, struct str path)
+{
+    for (size_t i = 0; i < path.n; i++) {
+        unsigned char c = (unsigned char)path.p[i];
+        if (isalnum(c) || (c && strchr("/-_.~", c)))
+            buf_addc(b, (char)c);
+        else
+            buf_printf(b, "%%%02X", c);
+    }
 }

@@ -19,6 +19,8 @@ void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *cstr);
 void buf_addstr(struct buf *b, struct str s);
+// A file's path as it stands in a URI: %XX for what may not stand there itself.
+void buf_add_uri_path(struct buf *b, struct str path);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static inline struct str buf_str(const struct buf *b)

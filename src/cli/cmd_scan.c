@@ -172,7 +172,7 @@ static struct err *scan(const struct invocation *in, enum goscan_tier tier, stru
     if (o->new_from) ERR_TRY(scan_only_new(&wanted, o->new_from, r));
     keep_wanted(&r->report.result, o, tier, buf_str(&baseline));
     if (o->fix) ERR_TRY(fix(&wanted, r));
-    scan_diffs(r);
+    scan_finish(r);
     print(r, o);
     *ret_status = r->report.result.n > 0 && !o->write_baseline;
     return verdict(&r->report, *ret_status);

@@ -130,12 +130,6 @@ struct str lsp_uri(struct arena *a, struct str path)
 {
     _cleanup_buf_ struct buf out = { 0 };
     buf_adds(&out, "file://");
-    for (size_t i = 0; i < path.n; i++) {
-        unsigned char c = (unsigned char)path.p[i];
-        if (isalnum(c) || strchr("/-_.~", c))
-            buf_addc(&out, (char)c);
-        else
-            buf_printf(&out, "%%%02X", c);
-    }
+    buf_add_uri_path(&out, path);
     return arena_str(a, buf_str(&out));
 }

@@ -157,7 +157,7 @@ static const char *get_cstr(struct cursor *c)
 }
 
 // A new member must be written and read below, then counted here.
-_Static_assert(sizeof(struct goscan_finding) == 144, "a finding has changed: remember it whole");
+_Static_assert(sizeof(struct goscan_finding) == 152, "a finding has changed: remember it whole");
 _Static_assert(sizeof(struct goscan_related) == 32, "a related place has changed");
 
 static void add_finding(struct buf *b, const struct goscan_finding *f)

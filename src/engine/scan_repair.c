@@ -12,14 +12,26 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-// ---- diffs ----
+// ---- what needs the text ----
 
-void scan_diffs(struct scan_run *r)
+static uint32_t utf16_column(struct str text, const struct goscan_finding *f)
+{
+    size_t from = f->column <= f->pos ? f->pos - (f->column - 1) : 0;
+    uint32_t units = 1;
+    for (size_t i = from; i < f->pos && i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        units += ((c & 0xc0) != 0x80) + (c >= 0xf0);
+    }
+    return units;
+}
+
+void scan_finish(struct scan_run *r)
 {
     for (size_t i = 0; i < r->report.result.n; i++) {
         struct goscan_finding *f = &r->report.result.findings[i];
-        struct str text = f->n_fix ? scan_text(r, f->file) : (struct str) { 0 }, fixed;
-        if (text.p && edits_apply(&r->arena, text, f->fix, f->n_fix, &fixed))
+        struct str text = scan_text(r, f->file), fixed;
+        if (text.p) f->column_utf16 = utf16_column(text, f);
+        if (text.p && f->n_fix && edits_apply(&r->arena, text, f->fix, f->n_fix, &fixed))
             f->diff = edits_diff(&r->arena, f->file, text, fixed);
     }
 }

@@ -4,8 +4,8 @@
 
 #include "engine/scan.h"
 
-// Gives each finding that has a fix its diff.
-void scan_diffs(struct scan_run *r);
+// Gives each finding its column in UTF-16 units, and its diff if it has a fix.
+void scan_finish(struct scan_run *r);
 
 struct scan_repairs {
     size_t findings, files; // fixed

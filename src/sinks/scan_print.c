@@ -18,7 +18,8 @@ void scan_print_rule(enum goscan_rule rule, struct buf *out)
 static void text_diff(const char *diff, struct buf *out)
 {
     struct str rest = str_from(diff), line;
-    while (str_split(&rest, '\n', &line)) buf_printf(out, "    %.*s\n", STR_ARG(line));
+    while (str_split(&rest, '\n', &line))
+        if (line.n) buf_printf(out, "    %.*s\n", STR_ARG(line));
 }
 
 void scan_print_text(const struct scan_report *r, bool explain, struct buf *out)
@@ -97,7 +98,10 @@ static void sarif_location(struct json *j, struct str file, uint32_t line, uint3
     json_key(j, "physicalLocation"), json_object(j);
     json_key(j, "artifactLocation"), json_object(j);
     if (str_starts(file, STR("./"))) file = str_sub(file, 2, file.n);
-    json_key(j, "uri"), json_str(j, file);
+    _cleanup_buf_ struct buf uri = { 0 };
+    if (file.n && file.p[0] == '/') buf_adds(&uri, "file://");
+    buf_add_uri_path(&uri, file);
+    json_key(j, "uri"), json_str(j, buf_str(&uri));
     json_end(j);
     json_key(j, "region"), json_object(j);
     json_key(j, "startLine"), json_uint(j, line);
@@ -116,7 +120,7 @@ static void sarif_result(struct json *j, const struct goscan_finding *f)
     json_key(j, "text"), json_cstr(j, f->message);
     json_end(j);
     json_key(j, "locations"), json_array(j), json_object(j);
-    sarif_location(j, f->file, f->line, f->column);
+    sarif_location(j, f->file, f->line, f->column_utf16);
     json_end(j), json_end(j);
     json_key(j, "relatedLocations"), json_array(j);
     for (size_t i = 0; i < f->n_related; i++) {
@@ -161,12 +165,29 @@ void scan_print_sarif(const struct scan_report *r, struct buf *out)
     json_deinit(&j);
 }
 
+// As GitHub's runner wants what stands in a command.
+static void github_escape(struct buf *out, struct str s, bool property)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c == '%' || c == '\r' || c == '\n' || (property && (c == ':' || c == ',')))
+            buf_printf(out, "%%%02X", c);
+        else
+            buf_addc(out, (char)c);
+    }
+}
+
 void scan_print_github(const struct scan_report *r, struct buf *out)
 {
     for (size_t i = 0; i < r->result.n; i++) {
         const struct goscan_finding *f = &r->result.findings[i];
-        buf_printf(out, "::%s file=%.*s,line=%u,col=%u,title=maptrap %s::%s\n",
-                   f->tier == GOSCAN_DEFAULT ? "warning" : "notice", STR_ARG(f->file), f->line,
-                   f->column, goscan_rules[f->rule].name, f->message);
+        struct str file = f->file;
+        if (str_starts(file, STR("./"))) file = str_sub(file, 2, file.n);
+        buf_printf(out, "::%s file=", f->tier == GOSCAN_DEFAULT ? "warning" : "notice");
+        github_escape(out, file, true);
+        buf_printf(out, ",line=%u,col=%u,title=maptrap %s::", f->line, f->column,
+                   goscan_rules[f->rule].name);
+        github_escape(out, str_from(f->message), false);
+        buf_addc(out, '\n');
     }
 }

@@ -169,7 +169,7 @@ def new_from():
         assert scan(inner, "--new-from", "HEAD").returncode == 0
         assert scan(folder, "--new-from", "HEAD~1").returncode == 1
         p = subprocess.run([MAPTRAP, "scan", "--new-from", "HEAD~1", inner], cwd=folder, capture_output=True, text=True)
-        assert p.returncode == 1 and p.stdout.count("without S.mu") == 1, p.stdout
+        assert p.returncode == 1 and p.stdout.count("inconsistent-lock") == 1, p.stdout
         before = subprocess.run(["git", "status", "--porcelain"], cwd=folder, capture_output=True, text=True).stdout
         marker = os.path.join(folder, "marker")
         for bad in ("nonsense", "--output=x", "-x", "", f"$(touch {marker})", f"HEAD; touch {marker}", "HEAD --"):
