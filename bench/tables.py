@@ -277,7 +277,21 @@ def dump():
     return table(["input", "size", "CPU time (median)", "MB/s", "peak memory"], out) + [source(head)]
 
 
-TABLES = {f.__name__: f for f in (profile_speed, trace_speed, dump, matrix, cases, servers, safety, cost, kill9, kernels, links, gobin,
+def scan_speed():
+    head, rows = record.load("scan")
+    if not head:
+        return []
+    out = []
+    for tree, arm in dict.fromkeys((r["tree"], r["arm"]) for r in rows if r["arm"] != "warm-up"):
+        mine = [r for r in rows if (r["tree"], r["arm"]) == (tree, arm)]
+        lines = max(r.get("lines", 0) for r in rows if r["tree"] == tree)
+        wall, cpu, peak = (stats.quantile([r[k] for r in mine], 0.5) for k in ("wall_s", "cpu_s", "peak_kb"))
+        out.append([tree, f"{lines / 1e6:.2f} million lines", ("" if arm.startswith("go vet") else "scan, ") + arm, len(mine),
+                    f"{wall:.3g} s", f"{cpu:.3g} s", f"{peak / 1024:.0f} MB"])
+    return table(["tree", "size", "", "runs", "wall, median", "CPU", "memory"], out) + [source(head)]
+
+
+TABLES = {f.__name__: f for f in (scan_speed, profile_speed, trace_speed, dump, matrix, cases, servers, safety, cost, kill9, kernels, links, gobin,
                                   soak)}
 TABLES.update((f.__name__, f) for f in (scan_history, scan_noise))
 PATTERN = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end of table -->)", re.S)

@@ -356,7 +356,9 @@ static void add_module(struct gotree *t, struct str dir, struct str path, struct
                                     : arena_cstr(t->arena, join_path(t, dir, path));
     _cleanup_free_ char *real = realpath(joined, NULL);
     struct stat st;
-    if (!real || stat(real, &st) != 0 || !S_ISDIR(st.st_mode)) return;
+    // Without a go.mod it is no module, as the go command has it, and may be half of the disk.
+    char *config = arena_printf(t->arena, "%s/go.mod", real ? real : "");
+    if (!real || stat(config, &st) != 0 || !S_ISREG(st.st_mode)) return;
     for (size_t i = 0; i < t->roots.n; i++)
         if (below(str_from(real), t->roots.p[i])) return;
     if (t->roots.n >= LIMIT_GOTREE_MODULES) return;
