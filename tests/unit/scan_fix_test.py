@@ -138,6 +138,8 @@ def several():
     with tempfile.TemporaryDirectory() as folder:
         bodies = [b for b, _ in FIXED] + LEFT
         text = "\n".join(b.replace(" X(", f" X{i}(") for i, b in enumerate(bodies))
+        # So many locked ones beside them that the map is guarded without doubt.
+        text += "".join(f"\nfunc (s *S) L{i}(k string) {{ s.mu.Lock(); s.m[k] = {i}; s.mu.Unlock() }}\n" for i in range(30))
         write(folder, text)
         p = scan(folder, "--fix", "--json")
         after = json.loads(p.stdout)["findings"]
