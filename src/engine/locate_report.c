@@ -291,7 +291,12 @@ static void fill_blind(struct locate *l)
                   arena_printf(a, "nothing was held: the lock file in /run cannot be opened (%s)",
                                strerror(l->lock_errno)));
     fill_blind_single(l);
-    if (l->no_room) add_blind(r, "the host has no idle CPU: few and late holds only");
+    if (l->was_overloaded)
+        add_blind(r,
+                  "the host is overloaded (more than three threads want each CPU): nothing is held "
+                  "then; look again when it is not");
+    else if (l->no_room)
+        add_blind(r, "the host has no idle CPU: few and late holds only");
     if (!l->t->write_barrier)
         add_blind(
             r, "runtime.writeBarrier was not found, so holds may start while a collection marks");

@@ -95,6 +95,9 @@ struct locate {
     uint64_t overlaps_lost, holds_lost;
     uint64_t idle_then, idle_looked_ns, busy_since_ns; // the host's room
     bool no_room;
+    double runnable;     // threads that run or wait for a CPU, smoothed
+    bool overloaded;     // so many that an access under the guard may not be resumed in time
+    bool was_overloaded; // at any time while it looked
     bool fatal_seen;
     struct map g_of; // goroutine id → g, for the self-check of the layout
     uint64_t layout_looked, layout_bad;

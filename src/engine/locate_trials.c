@@ -22,6 +22,7 @@ enum {
     STALE_NS = 5000000000u,     // not touched for this long: gone, or asleep
     COSTLY_RATE = 500,          // accesses a second at which a map's weight is halved
     CROWDED_FACTOR = 4,         // a busy host gets this part of the hold budget
+    OVERLOAD_PER_CPU = 3,       // runnable threads a CPU from which on nothing is held or guarded
 };
 
 struct trial *trial_of(struct locate *l, uint64_t map)
@@ -332,7 +333,7 @@ static void activate(struct locate *l, struct trial *tr, const struct sharing_ma
     memset(c, 0, sizeof(*c));
     c->map = m->address;
     c->inside_unknown = clock_now_ns() + INSIDE_GRACE_NS;
-    c->guard = !l->o->no_guard;
+    c->guard = !l->o->no_guard && !l->overloaded;
     c->n_done = tr->n_done;
     memcpy(c->done, tr->done, sizeof(c->done));
     tr->index = index;
@@ -489,6 +490,27 @@ static void look_for_room(struct locate *l)
     }
     l->idle_then = idle;
     l->idle_looked_ns = now;
+    // Who goes into the map is kept from the others for 20 ms at most; where each CPU has many
+    // threads to run, it may not be resumed in that time, and those who wait would burn the CPU it
+    // needs.
+    l->runnable = 0.7 * l->runnable + 0.3 * host_runnable();
+    double most = OVERLOAD_PER_CPU * (double)host_cpus();
+    l->overloaded = l->runnable > (l->overloaded ? 0.8 * most : most);
+    l->was_overloaded |= l->overloaded;
+}
+
+// The guard stays on for a while after the last hold, however loaded the host is.
+static void set_guards(struct locate *l)
+{
+    uint64_t now = clock_now_ns();
+    bool on =
+        !l->o->no_guard && !(l->overloaded && now - probes_last_hold_ns(l->p) > GUARD_LINGER_NS);
+    for (size_t i = 0; i < l->trials.n; i++) {
+        if (!l->trials.p[i].active) continue;
+        struct candidate *c = &probes_candidates(l->p)[l->trials.p[i].index];
+        if (on && !c->guard) c->inside_unknown = now + INSIDE_GRACE_NS;
+        c->guard = on;
+    }
 }
 
 // One maptrap holds at a time on a host: a lock on a file, which dies with its owner.
@@ -517,6 +539,8 @@ static void allow_holds(struct locate *l)
     double share = l->o->hold_share;
     bool on = l->open && l->holding_allowed;
     look_for_room(l);
+    set_guards(l);
+    if (l->overloaded) on = false;
     if (on && l->no_room) {
         on = now - l->busy_since_ns > ROOM_WAIT_NS;
         share /= CROWDED_FACTOR;

@@ -345,6 +345,15 @@ uint64_t host_idle_ns(void)
     return (idle + iowait) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
+unsigned host_runnable(void)
+{
+    char text[128];
+    unsigned n;
+    if (read_small("/proc/loadavg", text, sizeof(text)) || sscanf(text, "%*s %*s %*s %u/", &n) != 1)
+        return 0;
+    return n;
+}
+
 double host_cpu_pressure(void)
 {
     char text[512];

@@ -72,7 +72,9 @@ void proc_thread_states(pid_t pid, unsigned *ret_running, unsigned *ret_sleeping
                         unsigned *ret_uninterruptible);
 
 // How busy the host is: idle ns of all CPUs so far, and the pressure (PSI
-// "some" of cpu, avg10 in per cent, negative = unknown).
+// "some" of cpu, avg10 in per cent, negative = unknown), threads that run or wait for a CPU now
+// (this one among them; 0 = unknown).
 uint64_t host_idle_ns(void);
+unsigned host_runnable(void);
 double host_cpu_pressure(void);
 unsigned host_cpus(void);
