@@ -19,7 +19,9 @@ enum {
     REVIEW_DETACHES = 3,    // and this many times what detaching takes, where links are single
     DISCOVER_FIRST = 3,
     DISCOVER_EACH = 4,
-    SITES_HOT_MAX = 600, // call sites of hot functions that are probed instead
+    OVERLOAD_OPEN_NS = 500000000,    // on an overloaded host windows are as short as this,
+    OVERLOAD_PAUSE_NS = 4500000000u, // and this far apart: there even a probe's microsecond shows
+    SITES_HOT_MAX = 600,             // call sites of hot functions that are probed instead
 };
 
 static void on_sample(void *arg, const struct event *e)
@@ -336,7 +338,12 @@ struct err *windows_step(struct locate *l)
     double cost = windows_cost_ns(l), allowed = allowed_ns(l, now);
     if (!l->open) {
         if (cost + cost_to_open(l) > allowed) return NULL;
+        if (l->overloaded && l->windows && now - l->closed_ns < OVERLOAD_PAUSE_NS) return NULL;
         return open_window(l);
+    }
+    if (l->overloaded && now - l->open_since_ns > OVERLOAD_OPEN_NS) {
+        windows_close(l);
+        return NULL;
     }
     // What detaching will still cost is kept back.
     double rate = (cost - l->cost_at_open_ns) / (double)(now - l->open_since_ns);
