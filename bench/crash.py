@@ -15,6 +15,7 @@ crash.py SUITE [--go V] [--arm NAME=COMMAND]... [--crashes 100] [--seconds 900] 
 
 Raw figures: bench/results/crash-SUITE-GO.jsonl; a series that was interrupted goes on."""
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -65,9 +66,9 @@ def tools(place, arm, target, together):
     names = {"pid": target.pid, "map": hex(target.map), "exe": target.path}
     argv = [re.sub(r"\{(pid|map|exe)\}", lambda m: str(names[m[1]]), a) for a in shlex.split(arm)]
     argv[0] = {"maptrap": service.MAPTRAP, "harm": service.HARM}.get(argv[0], argv[0])
-    out = open(os.path.join(place.folder, "tool.out"), "a+", encoding="utf-8")
-    err = open(os.path.join(place.folder, "tool.err"), "a+", encoding="utf-8")
-    return place.command((OWN_RUN if together else []) + argv, stdout=out, stderr=err)
+    with open(os.path.join(place.folder, "tool.out"), "ab") as out, \
+         open(os.path.join(place.folder, "tool.err"), "ab") as err:
+        return place.command((OWN_RUN if together else []) + argv, stdout=out, stderr=err)
 
 
 def said(place):
@@ -85,11 +86,22 @@ def said(place):
     return row
 
 
+@contextlib.contextmanager
+def weather(suite):
+    """What burns CPU beside a suite, for the length of a `with`."""
+    hog = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if suite == "slow-hog" else None
+    try:
+        yield
+    finally:
+        if hog:
+            hog.kill()
+            hog.wait()
+
+
 def run(suite, go, arm, limit, lead, together=False):
     """One target, until it dies or the limit: a row."""
     name, args, _ = SUITES[suite]
     with service.Place() as place:
-        hog = place.command([sys.executable, "-c", "while True: pass"]) if suite == "slow-hog" and not together else None
         target = place.target(name, go, args, gate=True)
         tool = tools(place, arm, target, together) if arm else None
         time.sleep(lead)
@@ -115,8 +127,6 @@ def run(suite, go, arm, limit, lead, together=False):
                 tool.kill()
                 row["exit"] = "did not end"
             row.update(said(place))
-        if hog:
-            hog.kill()
         return row
 
 
@@ -128,15 +138,11 @@ def together(suite, go, arms, limit, lead):
         while (left := until - time.monotonic()) > 1:
             rows.append({"arm": arm, **run(suite, go, arms[arm], left, lead, True)})
 
-    hog = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if suite == "slow-hog" else None
     threads = [threading.Thread(target=turn, args=(arm,)) for arm in arms]
     for t in threads:
         t.start()
     for t in threads:
         t.join()
-    if hog:
-        hog.kill()
-        hog.wait()
     return rows
 
 
@@ -194,11 +200,15 @@ def measure(suite, go, args):
                for runs, died, seconds, _ in (t.get(a, (0, 0, 0, 0)) for a in arms)):
             break
         if at_once:
-            for row in together(suite, go, arms, limit, args.lead):
+            with weather(suite):
+                rows = together(suite, go, arms, limit, args.lead)
+            for row in rows:
                 series.add(row)
             continue
         for arm in random.sample(list(arms), len(arms)):
-            series.add({"arm": arm, **run(suite, go, arms[arm], limit, args.lead)})
+            with weather(suite):
+                row = run(suite, go, arms[arm], limit, args.lead)
+            series.add({"arm": arm, **row})
         if len(series.rows) % (10 * len(arms)) == 0:
             print("\n".join(describe(series.rows)), flush=True)
     print(f"{suite}, Go {go}:\n" + "\n".join("  " + line for line in describe(series.rows)), flush=True)

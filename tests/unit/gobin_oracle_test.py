@@ -22,13 +22,14 @@ import sys
 import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests/live"))
+from build import CACHE, VERSIONS, goroot
+
 BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
 DUMP = os.path.join(BUILD, "tests/unit/gobin_dump")
-CACHE = os.environ.get("MAPTRAP_CACHE", os.path.expanduser("~/.cache/maptrap"))
 SLOW = os.environ.get("MAPTRAP_SLOW")
 ADDRESSES = 10000 if SLOW else 400
 SEED = 1 # of the addresses
-VERSIONS = ["1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26", "1.27"]
 KINDS = {"plain": [], "strip": ["-s", "-w"], "pie": [], "cgo": ["-linkmode=external"],
          "cgo-pie": ["-linkmode=external"], "noswissmap": []}
 DEBIAN = ["prometheus/trixie", "etcd-server/trixie", "caddy/trixie", "kubectl/trixie",
@@ -59,10 +60,6 @@ def skip(name, why):
 
 def run(*command, text=None):
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-
-
-def goroot(version):
-    return run(TOP + "/scripts/toolchains.sh", "--path", version).stdout.strip()
 
 
 def build(version, kind, folder, arch="amd64", source="gobin_self"):

@@ -11,20 +11,16 @@ import sys
 import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests/live"))
+from build import CACHE, VERSIONS, goroot
+
 MAPTRAP = os.environ.get("MAPTRAP", os.path.join(TOP, "build/maptrap"))
-CACHE = os.environ.get("MAPTRAP_CACHE", os.path.expanduser("~/.cache/maptrap"))
-VERSIONS = ["1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26", "1.27"]
 # how, GOTRACEBACK, what else is in the environment
 WAYS = [("fatal", None, {}), ("fatal", "all", {}), ("fatal", "system", {}), ("fatal", "crash", {}),
         ("panic", "all", {}), ("panic", "system", {}), ("quit", None, {}), ("quit", "system", {}),
         ("spin", None, {}), ("debug1", None, {}), ("debug2", None, {}),
         ("quit", None, {"GODEBUG": "tracebackancestors=5"})]
 HEADER = re.compile(r"^goroutine (\d+) (?:gp=\S+ m=\S+(?: mp=\S+)? )?\[([^]]*)\]:$", re.M)
-
-
-def goroot(version):
-    return subprocess.run([os.path.join(TOP, "scripts/toolchains.sh"), "--path", version], check=True,
-                          stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
 def build(version, output):

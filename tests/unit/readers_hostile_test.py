@@ -12,26 +12,12 @@ import tempfile
 import zlib
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "bench"))
+from profile_gen import field, number, varint
+
 MAPTRAP = os.environ.get("MAPTRAP", os.path.join(TOP, "build/maptrap"))
 MB = 1 << 20
 MEMORY_MB = 2600  # 512 MiB of a profile, decompressed, and 50 million samples made of them (src/model/profile.h)
-
-
-def varint(n):
-    out = bytearray()
-    while n >= 0x80:
-        out.append(n & 0x7f | 0x80)
-        n >>= 7
-    out.append(n)
-    return bytes(out)
-
-
-def field(number, payload):
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
-
-
-def number(n, value):
-    return varint(n << 3) + varint(value)
 
 
 def members(unit, times):

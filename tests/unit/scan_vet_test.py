@@ -7,14 +7,15 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests/live"))
+from build import CACHE, VERSIONS, goroot
+
 BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
 VET = os.path.join(BUILD, "maptrap-vet")
-VERSIONS = ["1.19", "1.21", "1.22", "1.23", "1.24", "1.25", "1.26", "1.27"]
-CACHE = os.environ.get("MAPTRAP_CACHE") or os.path.join(
-    os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "maptrap")
 FILES = {
     "go.mod": "module example.com/m\n\ngo 1.19\n",
     "deep/deep.go": "package deep\n\ntype Map map[string]int\n",
@@ -63,11 +64,6 @@ func (s *S) F(k int) {
     "good/good_test.go": "package good_test\n\nimport (\n\t\"testing\"\n\n\t\"example.com/m/good\"\n)\n\n"
                          "func TestF(t *testing.T) { good.F(1) }\n",
 }
-
-
-def goroot(version):
-    root = os.path.join(CACHE, "go/usr/lib/go-" + version)
-    return root if os.path.exists(os.path.join(root, "bin/go")) else None
 
 
 def module(top):
@@ -170,7 +166,7 @@ def alone():
 
 print(f"1..{len(VERSIONS) + 1}")
 for number, name in enumerate(["alone"] + VERSIONS, 1):
-    if name != "alone" and not goroot(name):
+    if name != "alone" and not os.path.exists(goroot(name) + "/bin/go"):
         print(f"ok {number} - go vet {name} # SKIP toolchain {name} is not installed (scripts/setup.sh test)")
         continue
     try:
