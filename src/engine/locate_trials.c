@@ -325,6 +325,13 @@ static bool lives(const struct sharing_map *m)
     return m->last_ns - m->first_ns >= LIFE_MIN_NS && clock_now_ns() - m->last_ns < STALE_NS;
 }
 
+// The guard stays on for a while after the last hold, however loaded the host is.
+static bool guard_wanted(const struct locate *l)
+{
+    if (l->o->no_guard) return false;
+    return !l->overloaded || clock_now_ns() - probes_last_hold_ns(l->p) <= GUARD_LINGER_NS;
+}
+
 // Puts a trial into the BPF table of candidates. Only while no probes are attached.
 static void activate(struct locate *l, struct trial *tr, const struct sharing_map *m,
                      uint32_t index)
@@ -333,7 +340,7 @@ static void activate(struct locate *l, struct trial *tr, const struct sharing_ma
     memset(c, 0, sizeof(*c));
     c->map = m->address;
     c->inside_unknown = clock_now_ns() + INSIDE_GRACE_NS;
-    c->guard = !l->o->no_guard && !l->overloaded;
+    c->guard = guard_wanted(l);
     c->n_done = tr->n_done;
     memcpy(c->done, tr->done, sizeof(c->done));
     tr->index = index;
@@ -499,12 +506,10 @@ static void look_for_room(struct locate *l)
     l->was_overloaded |= l->overloaded;
 }
 
-// The guard stays on for a while after the last hold, however loaded the host is.
 static void set_guards(struct locate *l)
 {
     uint64_t now = clock_now_ns();
-    bool on =
-        !l->o->no_guard && !(l->overloaded && now - probes_last_hold_ns(l->p) > GUARD_LINGER_NS);
+    bool on = guard_wanted(l);
     for (size_t i = 0; i < l->trials.n; i++) {
         if (!l->trials.p[i].active) continue;
         struct candidate *c = &probes_candidates(l->p)[l->trials.p[i].index];
