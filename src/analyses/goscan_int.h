@@ -281,7 +281,15 @@ struct gfunc {
     size_t n_dynamic;
     bool has_caller, called_unknown, reachable_shared, entry_solved, unchecked, no_return;
     uint64_t param_shared; // bit i: some caller passes a value that others see
-    VEC(const struct call *) callers;
+    struct call_list {
+        const struct call **p;
+        size_t n;
+    } callers, counted;     // those outside of tests; of these such as say what holds on entry
+    struct gfunc **callees; // one for each call of a known function
+    size_t n_callees;
+    bool entry_wanted;
+    bool entry_due;                // something that `entry` is made from has changed
+    uint64_t root_seq;             // when the goroutines it runs in last changed
     const struct gthread *root[2]; // goroutines it runs in
     bool root_many; // in many goroutines at once, if with a receiver of its own in each
     bool root_multi, init_only;

@@ -130,16 +130,21 @@ static bool class_known(const struct entry_lock *e, size_t n, const void *class)
     return false;
 }
 
+static bool same_lock(const struct entry_lock *a, const struct entry_lock *b)
+{
+    return a->class == b->class && a->place == b->place && a->mode == b->mode &&
+           a->held == b->held && a->missing == b->missing && a->maybe == b->maybe &&
+           a->abroad == b->abroad && a->of_receiver == b->of_receiver && a->without == b->without;
+}
+
 // The classes of locks that any caller has a say about, then the meet over the callers.
 static bool solve_entry(struct gfunc *f)
 {
     struct entry_lock now[LIMIT_GOSCAN_ENTRY];
     size_t n = 0;
-    bool solved = false, any = false;
-    for (size_t i = 0; i < f->callers.n; i++) {
-        const struct call *c = f->callers.p[i];
-        if (!call_counts(c)) continue;
-        any = true;
+    bool solved = !f->counted.n;
+    for (size_t i = 0; i < f->counted.n; i++) {
+        const struct call *c = f->counted.p[i];
         solved |= c->caller->entry_solved || c->spawns || c->state->n;
         size_t local = c->state->n, all = local + (c->spawns ? 0 : c->caller->entry.n);
         for (size_t j = 0; j < all && n < LIMIT_GOSCAN_ENTRY; j++) {
@@ -149,18 +154,66 @@ static bool solve_entry(struct gfunc *f)
             if (!class_known(now, n, e.class)) now[n++] = e;
         }
     }
-    for (size_t k = 0; k < n; k++)
-        for (size_t i = 0; i < f->callers.n; i++)
-            if (call_counts(f->callers.p[i])) meet_class(&now[k], f->callers.p[i]);
-    solved |= !any;
+    for (size_t i = 0; i < f->counted.n; i++)
+        for (size_t k = 0; k < n; k++) meet_class(&now[k], f->counted.p[i]);
     bool changed = n != f->entry.n || (solved && !f->entry_solved);
-    for (size_t i = 0; i < n && !changed; i++)
-        changed = now[i].held != f->entry.p[i].held || now[i].missing != f->entry.p[i].missing ||
-                  now[i].maybe != f->entry.p[i].maybe || now[i].mode != f->entry.p[i].mode;
+    for (size_t i = 0; i < n && !changed; i++) changed = !same_lock(&now[i], &f->entry.p[i]);
     f->entry.n = 0;
     for (size_t k = 0; k < n; k++) vec_push(&f->entry, now[k]);
     f->entry_solved |= solved;
     return changed;
+}
+
+// What holds on entry is asked of functions that touch maps or whose annotations name locks; it
+// comes from their callers, and from theirs.
+static void want_entries(struct scan *s)
+{
+    VEC(struct gfunc *) next = { 0 };
+    for (size_t i = 0; i < s->accesses.n; i++) {
+        struct gfunc *f = s->accesses.p[i].func;
+        if (!f->entry_wanted) vec_push(&next, f);
+        f->entry_wanted = true;
+    }
+    for (size_t i = 0; i < s->funcs.n; i++) {
+        struct gfunc *f = s->funcs.p[i];
+        if (f->asked.n && !f->entry_wanted) vec_push(&next, f);
+        f->entry_wanted |= f->asked.n > 0;
+    }
+    while (next.n) {
+        const struct gfunc *f = next.p[--next.n];
+        for (size_t i = 0; i < f->callers.n; i++) {
+            struct gfunc *up = f->callers.p[i]->caller;
+            if (!up->entry_wanted) vec_push(&next, up);
+            up->entry_wanted = true;
+        }
+    }
+    vec_deinit(&next);
+}
+
+// Each function again for as long as what holds at its callers changes.
+static void solve_entries(struct scan *s)
+{
+    want_entries(s);
+    for (size_t i = 0; i < s->funcs.n; i++) {
+        struct gfunc *f = s->funcs.p[i];
+        if (!f->entry_wanted) continue;
+        f->entry_due = true;
+        f->counted.p = arena_array(s->arena, const struct call *, f->callers.n);
+        for (size_t k = 0; k < f->callers.n; k++)
+            if (call_counts(f->callers.p[k])) f->counted.p[f->counted.n++] = f->callers.p[k];
+    }
+    bool due = true;
+    for (int round = 0; round < LIMIT_ROUNDS && due; round++) {
+        due = false;
+        for (size_t i = 0; i < s->funcs.n; i++) {
+            struct gfunc *f = s->funcs.p[i];
+            if (!f->entry_due) continue;
+            f->entry_due = false;
+            if (!solve_entry(f)) continue;
+            for (size_t k = 0; k < f->n_callees; k++)
+                if (f->callees[k]->entry_wanted) due = f->callees[k]->entry_due = true;
+        }
+    }
 }
 
 // A recursion with the same object.
@@ -175,7 +228,6 @@ static void solve_base(struct gfunc *f)
     bool any = false, counted = false, unknown_state = false, only_init = true;
     for (size_t i = 0; i < f->callers.n; i++) {
         const struct call *c = f->callers.p[i];
-        if (c->caller->test) continue;
         any = true;
         if (!at_init(c)) only_init = false;
         if (!call_counts(c)) continue;
@@ -211,35 +263,49 @@ static bool spread(struct gfunc *to, const struct gthread *root, bool multi)
     return changed;
 }
 
-static bool solve_roots(struct scan *s)
+static bool spread_call(const struct call *c)
 {
     bool changed = false;
-    for (size_t i = 0; i < s->calls.n; i++) {
-        const struct call *c = &s->calls.p[i];
-        if (!c->callee || c->caller->test) continue;
-        const struct gthread *t = c->thread;
-        if (c->caller->reachable_shared && !c->callee->reachable_shared)
-            changed = c->callee->reachable_shared = true;
-        if (t->kind == THREAD_GO || t->kind == THREAD_HANDLER) {
-            struct gvar *root = c->n_args ? place_root(c->args[0]) : NULL;
-            bool own = root && root->func && (root->loop == t->loop || root->fresh);
-            bool multi =
-                t->kind == THREAD_HANDLER || t->multi || (t->loop && !t->loop_joined && !own);
-            bool many = multi || (t->loop && !t->loop_joined);
-            changed |= many && !c->callee->root_many;
-            c->callee->root_many |= many;
-            changed |= spread(c->callee, t, multi);
-        }
-        if (t->kind != THREAD_BODY) continue;
-        changed |= c->caller->root_many && !c->callee->root_many;
-        c->callee->root_many |= c->caller->root_many;
-        bool owned = c->owned & 1;
-        if (owned && c->callee->recv) continue;
-        for (int k = 0; k < 2; k++)
-            if (c->caller->root[k])
-                changed |= spread(c->callee, c->caller->root[k], c->caller->root_multi);
+    const struct gthread *t = c->thread;
+    if (c->caller->reachable_shared && !c->callee->reachable_shared)
+        changed = c->callee->reachable_shared = true;
+    if (t->kind == THREAD_GO || t->kind == THREAD_HANDLER) {
+        struct gvar *root = c->n_args ? place_root(c->args[0]) : NULL;
+        bool own = root && root->func && (root->loop == t->loop || root->fresh);
+        bool multi = t->kind == THREAD_HANDLER || t->multi || (t->loop && !t->loop_joined && !own);
+        bool many = multi || (t->loop && !t->loop_joined);
+        changed |= many && !c->callee->root_many;
+        c->callee->root_many |= many;
+        changed |= spread(c->callee, t, multi);
     }
+    if (t->kind != THREAD_BODY) return changed;
+    changed |= c->caller->root_many && !c->callee->root_many;
+    c->callee->root_many |= c->caller->root_many;
+    bool owned = c->owned & 1;
+    if (owned && c->callee->recv) return changed;
+    for (int k = 0; k < 2; k++)
+        if (c->caller->root[k])
+            changed |= spread(c->callee, c->caller->root[k], c->caller->root_multi);
     return changed;
+}
+
+// A call is looked at again where its caller has changed since.
+static void solve_roots(struct scan *s)
+{
+    enum { ROUNDS = 20 };
+    uint64_t seq = s->calls.n; // counts looks at calls
+    bool changed = true;
+    for (int round = 0; round < ROUNDS && changed; round++) {
+        changed = false;
+        for (size_t i = 0; i < s->calls.n; i++, seq++) {
+            const struct call *c = &s->calls.p[i];
+            if (!c->callee || c->caller->test) continue;
+            if (round && c->caller->root_seq + s->calls.n <= seq) continue;
+            if (!spread_call(c)) continue;
+            c->callee->root_seq = seq;
+            changed = true;
+        }
+    }
 }
 
 static int by_name(const void *x, const void *y)
@@ -286,20 +352,34 @@ static void index_dynamic(struct scan *s)
     }
 }
 
-void scan_solve(struct scan *s)
+// Which calls lead to each function, and where those in it lead.
+static void link_calls(struct scan *s)
 {
     for (size_t i = 0; i < s->calls.n; i++) {
-        struct call *c = &s->calls.p[i];
-        if (c->callee) vec_push(&c->callee->callers, c);
+        const struct call *c = &s->calls.p[i];
+        if (c->callee && !c->caller->test) c->callee->callers.n++, c->caller->n_callees++;
     }
+    for (size_t i = 0; i < s->funcs.n; i++) {
+        struct gfunc *f = s->funcs.p[i];
+        f->callers.p = arena_array(s->arena, const struct call *, f->callers.n);
+        f->callees = arena_array(s->arena, struct gfunc *, f->n_callees);
+        f->callers.n = f->n_callees = 0;
+    }
+    for (size_t i = 0; i < s->calls.n; i++) {
+        struct call *c = &s->calls.p[i];
+        if (!c->callee || c->caller->test) continue;
+        c->callee->callers.p[c->callee->callers.n++] = c;
+        c->caller->callees[c->caller->n_callees++] = c->callee;
+    }
+}
+
+void scan_solve(struct scan *s)
+{
+    link_calls(s);
     index_dynamic(s);
     for (int round = 0; round < 2; round++)
         for (size_t i = 0; i < s->funcs.n; i++) solve_base(s->funcs.p[i]);
-    for (int round = 0; round < LIMIT_ROUNDS; round++) {
-        bool changed = false;
-        for (size_t i = 0; i < s->funcs.n; i++) changed |= solve_entry(s->funcs.p[i]);
-        if (!changed && round > 0) break;
-    }
+    solve_entries(s);
     for (size_t i = 0; i < s->funcs.n; i++) {
         struct gfunc *f = s->funcs.p[i];
         if (f->test) continue;
@@ -312,8 +392,7 @@ void scan_solve(struct scan *s)
             spread(f, t, true);
         }
     }
-    for (int round = 0; round < 20 && solve_roots(s); round++)
-        ;
+    solve_roots(s);
 }
 
 void scan_deinit(struct scan *s)
@@ -324,7 +403,6 @@ void scan_deinit(struct scan *s)
         vec_deinit(&f->asked);
         vec_deinit(&f->writes);
         vec_deinit(&f->entry);
-        vec_deinit(&f->callers);
     }
     for (size_t i = 0; i < s->packages.n; i++) {
         struct gpackage *p = s->packages.p[i];
