@@ -346,7 +346,8 @@ void godump_store(struct godump_builder *b, struct godump_open *g)
             g->stack[g->n_stack++] = f;
     }
     if (g->race) {
-        g->race->group = godump_group(b, g);
+        uint32_t group = godump_group(b, g);
+        b->d->race.p[g->race - 1].side[g->race_side].group = group;
     } else if (!g->ignored || g->ancestors) {
         keep_record(b, g, godump_group(b, g));
     }

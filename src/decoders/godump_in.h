@@ -24,11 +24,12 @@ struct godump_open {
     uint64_t arg[DUMP_ARGS];
     struct buf arguments;
     // What stays when the next goroutine opens:
-    bool want_fatal;             // the next one is the one that died
-    bool want_message;           // a panic's text may go on
-    uint32_t dump;               // number of the dump that it belongs to
-    uint64_t first_id;           // the first goroutine of that dump
-    struct dump_race_side *race; // the side of a race report that these frames belong to
+    bool want_fatal;   // the next one is the one that died
+    bool want_message; // a panic's text may go on
+    uint32_t dump;     // number of the dump that it belongs to
+    uint64_t first_id; // the first goroutine of that dump
+    size_t race,
+        race_side; // race - 1: the race report, and its side, that these frames belong to; 0 = none
 };
 
 struct godump_strings {

@@ -35,7 +35,7 @@ static void open_goroutine(struct godump_builder *b, struct godump_open *g)
     godump_store(b, g);
     struct buf keep = g->arguments;
     memset(g, 0, offsetof(struct godump_open, stack));
-    g->n_stack = 0, g->n_args = 0, g->race = NULL;
+    g->n_stack = 0, g->n_args = 0, g->race = 0;
     memset(g->arg, 0, sizeof(g->arg));
     g->arguments = keep;
     g->active = true;
@@ -293,12 +293,14 @@ static bool race_side(struct godump_builder *b, struct godump_open *g, struct st
         if (!r || r->n >= 2 || d->races > DUMP_RACES_MAX) return true;
         s = str_sub(line, op.n + 6, line.n);
         size_t end = str_find_char(s, ' ');
-        g->race = &r->side[r->n++];
-        g->race->op = op;
-        if (!str_to_u64(str_sub(s, 0, end), 16, &g->race->address)) g->race->address = 0;
+        struct dump_race_side *side = &r->side[r->n++];
+        g->race = d->race.n;
+        g->race_side = r->n - 1;
+        side->op = op;
+        if (!str_to_u64(str_sub(s, 0, end), 16, &side->address)) side->address = 0;
         size_t by = str_find(s, STR("by goroutine "));
         s = by == STR_NPOS ? STR("") : str_sub(s, by + 13, s.n);
-        if (!number(&s, &g->race->goroutine)) g->race->goroutine = 1; // "by main goroutine"
+        if (!number(&s, &side->goroutine)) side->goroutine = 1; // "by main goroutine"
         g->ignored = false;
         g->state = godump_state(b, STR("race report"));
         return true;
