@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/vec.h"
 #include "locate.skel.h"
+#include "sources/uprobe_keeper.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -25,7 +26,7 @@ struct probes {
     pid_t pid;
     struct uprobe_how how;
     char why_single[128]; // "" while uprobe_multi is used
-    struct uprobe_links links[PROBE_PROGRAMS];
+    struct uprobe_keeper *keeper;
     size_t points[PROBE_PROGRAMS];
     VEC(struct bpf_link *) samplers;
     struct candidate *candidates;
@@ -213,6 +214,25 @@ static struct err *map_tables(struct probes *p)
     return err_sys(ERR_CANNOT, errno, "the BPF tables could not be mapped");
 }
 
+// In the keeper, when we are gone: no link is taken off under a hold.
+static void orphaned(void *arg)
+{
+    probes_quiet(arg);
+}
+
+static struct err *start_keeper(struct probes *p)
+{
+    int programs[PROBE_PROGRAMS];
+    for (int i = 0; i < PROBE_PROGRAMS; i++) programs[i] = bpf_program__fd(program(p, i));
+    struct uprobe_keeper_config config = { .how = p->how,
+                                           .pid = p->pid,
+                                           .programs = programs,
+                                           .programs_n = PROBE_PROGRAMS,
+                                           .orphaned = orphaned,
+                                           .arg = p };
+    return uprobe_keeper_start(&config, &p->keeper);
+}
+
 // Loads for uprobe_multi where the self-test lets it, else again for single uprobes.
 static struct err *open_into(struct probes *p, const struct probes_config *config)
 {
@@ -226,6 +246,7 @@ static struct err *open_into(struct probes *p, const struct probes_config *confi
         ERR_TRY(load(p, config));
     }
     if (!p->how.multi) ERR_TRY(uprobe_find_type(&p->how));
+    ERR_TRY(start_keeper(p));
     return map_tables(p);
 }
 
@@ -250,10 +271,7 @@ void probes_close(struct probes *p)
     if (!p) return;
     if (p->skel && p->skel->bss) probes_quiet(p);
     probes_stop_sampling(p);
-    for (int i = 0; i < PROBE_PROGRAMS; i++) {
-        probes_detach(p, i);
-        uprobe_links_deinit(&p->links[i]);
-    }
+    uprobe_keeper_stop(p->keeper);
     vec_deinit(&p->samplers);
     if (p->ring) ring_buffer__free(p->ring);
     if (p->candidates) munmap(p->candidates, p->candidates_bytes);
@@ -266,17 +284,14 @@ void probes_close(struct probes *p)
 struct err *probes_attach(struct probes *p, enum probe_program which,
                           const struct probe_point *points, size_t n)
 {
-    char path[64];
-    snprintf(path, sizeof(path), "/proc/%d/exe", p->pid);
-    ERR_TRY(uprobe_attach(&p->how, bpf_program__fd(program(p, which)), p->pid, path, points, n,
-                          &p->links[which]));
+    ERR_TRY(uprobe_keeper_attach(p->keeper, which, points, n));
     p->points[which] += n;
     return NULL;
 }
 
 void probes_detach(struct probes *p, enum probe_program which)
 {
-    uprobe_links_close(&p->links[which]);
+    uprobe_keeper_detach(p->keeper, which);
     p->points[which] = 0;
 }
 
@@ -333,7 +348,7 @@ struct err *probes_poll(struct probes *p, int wait_ms, void (*fn)(void *arg, con
     int rc = ring_buffer__consume(p->ring);
     if (rc < 0 && rc != -EINTR && rc != -EAGAIN)
         return err_sys(ERR_CANNOT, -rc, "reading events failed");
-    return NULL;
+    return uprobe_keeper_check(p->keeper);
 }
 
 struct candidate *probes_candidates(struct probes *p)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The BPF side of `locate`: loads the programs, attaches them to one process, reads the events.
-// Everything is owned by file descriptors: when this process dies, however, nothing is left behind.
+// The links are owned by a child (uprobe_keeper.h), the rest by descriptors of this process: when
+// it dies, however, nothing is left behind.
 //
 // Order: probes_open → probes_attach… → probes_poll… → probes_detach → probes_close. The caller
 // must not attach or detach while a hold is on: probes_quiet() ends holds and waits for that.
