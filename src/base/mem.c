@@ -9,6 +9,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+enum {
+    PAGE = 2 << 20,  // a large one
+    LARGE = 4 << 20, // arrays from here on are put on such pages
+};
+
 static void *checked(void *p)
 {
     if (!p) {
@@ -30,14 +35,21 @@ void *mem_zalloc(size_t size)
     return checked(calloc(1, size ? size : 1));
 }
 
+// Pages of 2 MB where whole ones fit in: only a wish, its failure is of no matter.
+static void wish_large_pages(void *p, size_t n)
+{
+    uintptr_t first = ((uintptr_t)p + PAGE - 1) / PAGE * PAGE;
+    uintptr_t end = ((uintptr_t)p + n) / PAGE * PAGE;
+    if (first < end) (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
+}
+
 void *mem_alloc_large(size_t n, size_t size)
 {
-    const size_t page = 2 << 20;
     size_t total;
-    if (__builtin_mul_overflow(n, size, &total) || total > SIZE_MAX - page) return checked(NULL);
-    total = (total + page - 1) & ~(page - 1);
-    void *p = checked(aligned_alloc(page, total ? total : page));
-    (void)madvise(p, total, MADV_HUGEPAGE); // only a wish
+    if (__builtin_mul_overflow(n, size, &total) || total > SIZE_MAX - PAGE) return checked(NULL);
+    total = (total + PAGE - 1) / PAGE * PAGE;
+    void *p = checked(aligned_alloc(PAGE, total ? total : PAGE));
+    wish_large_pages(p, total);
     return p;
 }
 
@@ -45,7 +57,9 @@ void *mem_realloc_array(void *p, size_t n, size_t size)
 {
     size_t total;
     if (__builtin_mul_overflow(n, size, &total)) return checked(NULL);
-    return checked(realloc(p, total ? total : 1));
+    p = checked(realloc(p, total ? total : 1));
+    if (total >= LARGE) wish_large_pages(p, total);
+    return p;
 }
 
 char *mem_strdup(const char *s)

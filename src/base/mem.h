@@ -10,7 +10,7 @@ void *mem_zalloc(size_t size) __attribute__((malloc, returns_nonnull));
 // For hundreds of MB that are filled from their beginning: in pages of 2 MB where the kernel has
 // them, so that it need not be asked for each 4 KB. Not zeroed; for free().
 void *mem_alloc_large(size_t n, size_t size) __attribute__((malloc, returns_nonnull));
-// Multiplication is checked; returns at least one byte.
+// Multiplication is checked; returns at least one byte. From some MB on, in such pages as well.
 void *mem_realloc_array(void *p, size_t n, size_t size) __attribute__((returns_nonnull));
 char *mem_strdup(const char *s) __attribute__((malloc, returns_nonnull));
 char *mem_strndup(const char *s, size_t n) __attribute__((malloc, returns_nonnull));

@@ -24,6 +24,7 @@ struct work {
     struct trace_writers writers;
     struct trace_timeline timeline;
     struct trace_chrome *chrome;
+    bool draws; // the timeline is wanted
 };
 
 static void work_deinit(struct work *w)
@@ -42,6 +43,16 @@ static struct err *read_input(void *arg, void *p, size_t n, size_t *ret_n)
     return input_read(arg, p, n, ret_n);
 }
 
+static void analyse(struct work *w, const struct gotrace_event *ev, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        trace_states_event(&w->states, &ev[i]);
+        trace_writers_event(&w->writers, &ev[i]);
+        if (w->draws) trace_timeline_event(&w->timeline, &ev[i]);
+        if (w->chrome) trace_chrome_event(w->chrome, &ev[i]);
+    }
+}
+
 static struct err *read_trace(struct work *w, const char *name, const struct opts *o,
                               struct log *log)
 {
@@ -56,15 +67,15 @@ static struct err *read_trace(struct work *w, const char *name, const struct opt
                          &w->tables, &w->trace));
     trace_states_init(&w->states, &w->tables);
     trace_writers_init(&w->writers, &w->states);
+    w->draws = o->html;
     if (o->perfetto) ERR_TRY(trace_chrome_create(o->perfetto, &w->tables, &w->chrome));
-    uint64_t n = 0;
-    for (const struct gotrace_event *ev; (ev = gotrace_next(w->trace));) {
-        trace_states_event(&w->states, ev);
-        trace_writers_event(&w->writers, ev);
-        if (o->html) trace_timeline_event(&w->timeline, ev);
-        if (w->chrome) trace_chrome_event(w->chrome, ev);
-        if (++n % PROGRESS_EVENTS == 0)
-            log_progress(log, "%llu million events, %llu MB", (unsigned long long)n / 1000000,
+    size_t n;
+    uint64_t done = 0;
+    for (const struct gotrace_event *ev; (ev = gotrace_read(w->trace, &n)); done += n) {
+        analyse(w, ev, n);
+        if (done / PROGRESS_EVENTS != (done + n) / PROGRESS_EVENTS)
+            log_progress(log, "%llu million events, %llu MB",
+                         (unsigned long long)(done + n) / 1000000,
                          (unsigned long long)gotrace_bytes(w->trace) >> 20);
     }
     log_progress_end(log);

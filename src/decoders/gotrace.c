@@ -189,9 +189,24 @@ struct err *gotrace_open(const struct gotrace_source *source, struct gotrace_tab
     return NULL;
 }
 
+const struct gotrace_event *gotrace_read(struct gotrace *t, size_t *ret_n)
+{
+    return t->v2 ? gotrace_v2_read(t->v2, ret_n) : gotrace_v1_read(t, ret_n);
+}
+
+bool gotrace_loads(const struct gotrace *t)
+{
+    return t->v2 ? gotrace_v2_loads(t->v2) : gotrace_v1_loads(t->v1);
+}
+
 const struct gotrace_event *gotrace_next(struct gotrace *t)
 {
-    return t->v2 ? gotrace_v2_next(t) : gotrace_v1_next(t);
+    if (t->given == t->events) {
+        t->given = 0;
+        t->event = gotrace_read(t, &t->events);
+        if (!t->event) return NULL;
+    }
+    return &t->event[t->given++];
 }
 
 const struct gotrace_break *gotrace_broke(const struct gotrace *t)

@@ -58,7 +58,13 @@ struct gotrace;
 // `tables` is borrowed and must outlive the reader.
 struct err *gotrace_open(const struct gotrace_source *source, struct gotrace_tables *tables,
                          struct gotrace **ret) ERR_MUST_USE;
-// The next event, until the next call; NULL at the end of the trace or where it is broken.
+// The next events, *ret_n of them, until the next call; NULL at the end of the trace or where it is
+// broken.
+const struct gotrace_event *gotrace_read(struct gotrace *t, size_t *ret_n);
+// Whether the next gotrace_read reads input and adds to the tables' strings, frames and stacks
+// (otherwise it only adds goroutines).
+bool gotrace_loads(const struct gotrace *t);
+// The next event alone; not to be mixed with gotrace_read.
 const struct gotrace_event *gotrace_next(struct gotrace *t);
 // The first thing that was wrong, or NULL. Valid at any time: from a generation that was cut short
 // events still come (with what its missing tables would have said left out).

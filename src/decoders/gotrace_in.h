@@ -25,7 +25,12 @@ struct gotrace {
     char *why; // owns broke.why
     struct gotrace_v1 *v1;
     struct gotrace_v2 *v2;
+    const struct gotrace_event *event; // gotrace_next: read, the first of which were given
+    size_t events, given;
 };
+
+// Events that are read at once.
+enum { QUEUE_EVENTS = 512 };
 
 static inline uint64_t in_offset(const struct gotrace_in *in)
 {
@@ -52,6 +57,15 @@ bool gotrace_break_end(struct gotrace *t, const char *what);
 // end.
 enum { NUMBER_PAD = 64 };
 const uint8_t *read_long_uvarint(const uint8_t *p, uint64_t *ret);
+
+// Seven bits of each byte, the first byte lowest.
+static inline uint64_t join_sevens(uint64_t v)
+{
+    v = (v & 0x007f007f007f007fu) | (v & 0x7f007f007f007f00u) >> 1;
+    v = (v & 0x00003fff00003fffu) | (v & 0x3fff00003fff0000u) >> 2;
+    return (v & 0x000000000fffffffu) | (v & 0x0fffffff00000000u) >> 4;
+}
+
 static inline const uint8_t *read_uvarint(const uint8_t *p, uint64_t *ret)
 {
     if (*p < 0x80) { // most stacks, reasons and sequence numbers of a small program
@@ -64,11 +78,7 @@ static inline const uint8_t *read_uvarint(const uint8_t *p, uint64_t *ret)
     memcpy(&v, p, sizeof(v));
     uint64_t ends = ~v & 0x8080808080808080u;
     if (__builtin_expect(!ends, 0)) return read_long_uvarint(p, ret);
-    v &= ends ^ (ends - 1); // up to the first byte that ends a number
-    v = (v & 0x007f007f007f007fu) | (v & 0x7f007f007f007f00u) >> 1;
-    v = (v & 0x00003fff00003fffu) | (v & 0x3fff00003fff0000u) >> 2;
-    v = (v & 0x000000000fffffffu) | (v & 0x0fffffff00000000u) >> 4;
-    *ret = v;
+    *ret = join_sevens(v & (ends ^ (ends - 1))); // up to the first byte that ends a number
     return p + (__builtin_ctzll(ends) >> 3) + 1;
 }
 
@@ -98,21 +108,26 @@ static inline bool id_table_get(const struct id_table *t, uint64_t id, uint32_t 
 }
 
 struct gotrace_v1 *gotrace_v1_create(struct gotrace *t);
-const struct gotrace_event *gotrace_v1_next(struct gotrace *t);
+const struct gotrace_event *gotrace_v1_read(struct gotrace *t, size_t *ret_n);
+bool gotrace_v1_loads(const struct gotrace_v1 *v);
 void gotrace_v1_destroy(struct gotrace_v1 *v);
 
 struct gotrace_v2 *gotrace_v2_create(struct gotrace *t);
-const struct gotrace_event *gotrace_v2_next(struct gotrace *t);
+const struct gotrace_event *gotrace_v2_read(struct gotrace_v2 *v, size_t *ret_n);
+bool gotrace_v2_loads(const struct gotrace_v2 *v);
 
-// Times increase strictly: one that does not follows 1 ns after the last. NULL (noted) if it is
-// past GOTRACE_TIME_MAX.
-static inline const struct gotrace_event *gotrace_stamp(struct gotrace *t, struct gotrace_event *ev,
-                                                        int64_t *last_time)
+// Times increase strictly: one that does not follows 1 ns after the last. How many of the n events
+// are at possible times: at the first that is past GOTRACE_TIME_MAX the trace is broken (noted).
+static inline unsigned gotrace_stamp(struct gotrace *t, struct gotrace_event *ev, unsigned n,
+                                     int64_t *last_time)
 {
-    if (ev->time_ns <= *last_time) ev->time_ns = *last_time + 1;
-    *last_time = ev->time_ns;
-    if (ev->time_ns <= GOTRACE_TIME_MAX) return ev;
-    gotrace_break(t, in_offset(&t->in), "an event at an impossible time");
-    return NULL;
+    for (unsigned i = 0; i < n; i++) {
+        if (ev[i].time_ns <= *last_time) ev[i].time_ns = *last_time + 1;
+        *last_time = ev[i].time_ns;
+        if (__builtin_expect(ev[i].time_ns <= GOTRACE_TIME_MAX, 1)) continue;
+        gotrace_break(t, in_offset(&t->in), "an event at an impossible time");
+        return i;
+    }
+    return n;
 }
 void gotrace_v2_destroy(struct gotrace_v2 *v);

@@ -76,7 +76,8 @@ uint32_t order_thread(struct gotrace_v2 *v, int64_t id)
 static enum advance go_index(struct gotrace_v2 *v, const struct raw_event *ev, uint32_t *ret)
 {
     struct gotrace_tables *t = v->t->tables;
-    if (t->goroutine.n >= GOTRACE_GOROUTINES && !map_get(&t->goroutine_id, ev->args[0])) {
+    if (t->goroutine.n >= GOTRACE_GOROUTINES &&
+        gotrace_goroutine_find(t, (int64_t)ev->args[0]) == GOTRACE_NONE) {
         gotrace_break(v->t, ev->offset, "more than %d goroutines", GOTRACE_GOROUTINES);
         return ADVANCE_BROKEN;
     }
@@ -604,15 +605,15 @@ static enum advance sweep(struct gotrace_v2 *v, const struct raw_event *ev, stru
 static enum advance assist_active(struct gotrace_v2 *v, const struct raw_event *ev,
                                   struct context *c)
 {
-    const uint64_t *known = map_get(&v->t->tables->goroutine_id, ev->args[0]);
-    BROKEN_IF(!known || *known >= v->order.go.n || !v->order.go.p[*known].status, v, ev,
+    uint32_t known = gotrace_goroutine_find(v->t->tables, (int64_t)ev->args[0]);
+    BROKEN_IF(known >= v->order.go.n || !v->order.go.p[known].status, v, ev,
               "goroutine %lld assists the collector, but was not heard of", (long long)ev->args[0]);
-    struct order_go *s = &v->order.go.p[*known];
+    struct order_go *s = &v->order.go.p[known];
     bool first = v->generation == v->order.first_generation;
     BROKEN_IF(first == s->assist, v, ev, "goroutine %lld %s the collector", (long long)ev->args[0],
               first ? "already assists" : "did not assist");
     s->assist = true;
-    push_range(v, ev, c, GOTRACE_RANGE_ACTIVE, GOTRACE_ASSIST, (uint32_t)*known);
+    push_range(v, ev, c, GOTRACE_RANGE_ACTIVE, GOTRACE_ASSIST, known);
     return ADVANCE_YES;
 }
 
@@ -768,13 +769,13 @@ enum advance order_advance(struct gotrace_v2 *v, struct raw_event *ev, uint32_t 
                                .proc = o->thread.p[thread].proc,
                                .go = o->thread.p[thread].go };
     }
-    v->queue_at = v->queue_n = 0;
+    unsigned before = v->queue_n;
     enum advance result = dispatch(v, ev, &c);
+    if (result == ADVANCE_YES && v->stopped) result = ADVANCE_BROKEN;
     if (result != ADVANCE_YES) {
-        v->queue_n = 0;
+        v->queue_n = before;
         return result;
     }
-    if (v->stopped) return ADVANCE_BROKEN;
     if (thread != NO_INDEX) {
         o->thread.p[thread].proc = c.proc;
         o->thread.p[thread].go = c.go;

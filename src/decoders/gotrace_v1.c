@@ -361,27 +361,34 @@ static bool untold_next(struct gotrace_v1 *v)
     return false;
 }
 
-const struct gotrace_event *gotrace_v1_next(struct gotrace *t)
+bool gotrace_v1_loads(const struct gotrace_v1 *v)
 {
+    return !v->loaded;
+}
+
+const struct gotrace_event *gotrace_v1_read(struct gotrace *t, size_t *ret_n)
+{
+    enum { AT_ONCE = 2 }; // most events of the model that one of the trace makes
     struct gotrace_v1 *v = t->v1;
     if (!v->loaded) {
         v->loaded = true;
         v1_read(t, v);
     }
-    while (v->queue_at == v->queue_n) {
-        v->queue_at = v->queue_n = 0;
-        if (untold_next(v)) break;
-        if (v->next == v->event.n) return NULL;
-        if (!convert(t, &v->event.p[v->next++])) {
-            v->next = v->event.n;
-            v->queue_n = 0;
-            return NULL;
+    v->queue_n = 0;
+    while (v->queue_n + AT_ONCE <= QUEUE_EVENTS) {
+        unsigned before = v->queue_n;
+        if (!untold_next(v)) {
+            if (v->next == v->event.n) break;
+            if (!convert(t, &v->event.p[v->next++])) {
+                v->queue_n = before;
+                v->next = v->event.n;
+            }
         }
+        unsigned n = v->queue_n - before;
+        unsigned good = gotrace_stamp(t, &v->queue[before], n, &v->last_time);
+        v->queue_n = before + good;
+        if (good < n) v->next = v->event.n;
     }
-    const struct gotrace_event *ev = gotrace_stamp(t, &v->queue[v->queue_at++], &v->last_time);
-    if (!ev) {
-        v->next = v->event.n;
-        v->queue_at = v->queue_n;
-    }
-    return ev;
+    *ret_n = v->queue_n;
+    return v->queue_n ? v->queue : NULL;
 }

@@ -85,8 +85,8 @@ struct gotrace_v1 {
     VEC(struct v1_event) event;
     size_t next;
     struct v1_state *state;
-    struct gotrace_event queue[2];
-    unsigned queue_at, queue_n;
+    struct gotrace_event queue[QUEUE_EVENTS];
+    unsigned queue_n;
     int64_t last_time;
 };
 

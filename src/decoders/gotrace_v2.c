@@ -9,7 +9,7 @@
 
 #include <float.h>
 
-enum { BLOCK_BYTES = 1 << 20, NO_THREAD = -1 };
+enum { BLOCK_BYTES = 2 << 20, NO_THREAD = -1 };
 
 struct gotrace_v2 *gotrace_v2_create(struct gotrace *t)
 {
@@ -55,7 +55,7 @@ static uint8_t *data_room(struct gotrace_v2 *v, size_t n)
         v->block_at++;
         v->block_used = 0;
     }
-    if (v->block_at == v->block.n) vec_push(&v->block, mem_alloc(BLOCK_BYTES));
+    if (v->block_at == v->block.n) vec_push(&v->block, mem_alloc_large(BLOCK_BYTES, 1));
     uint8_t *p = v->block.p[v->block_at] + v->block_used;
     v->block_used += n + NUMBER_PAD;
     v->data_bytes += n;
@@ -629,36 +629,42 @@ static void push_sample(struct gotrace_v2 *v)
 {
     const struct cpu_sample *s = &v->sample.p[v->next_sample++];
     v->sample_time = v->next_sample < v->sample.n ? v->sample.p[v->next_sample].time : INT64_MAX;
-    const uint64_t *go = s->go ? map_get(&v->t->tables->goroutine_id, (uint64_t)s->go) : NULL;
     struct raw_event ev = { .type = EV_CPU_SAMPLE, .offset = s->offset };
     struct gotrace_event out = { .kind = GOTRACE_CPU_SAMPLE,
                                  .time_ns = s->time,
                                  .go = GOTRACE_NONE,
-                                 .by = go ? (uint32_t)*go : GOTRACE_NONE,
+                                 .by = s->go ? gotrace_goroutine_find(v->t->tables, s->go)
+                                             : GOTRACE_NONE,
                                  .proc = (int32_t)s->proc };
-    if (!v2_stack(v, &ev, s->stack, &out.stack)) v->stopped = true;
-    v->queue[0] = out;
-    v->queue_at = 0;
-    v->queue_n = 1;
+    if (v2_stack(v, &ev, s->stack, &out.stack))
+        v->queue[v->queue_n++] = out;
+    else
+        v->stopped = true;
 }
 
-const struct gotrace_event *gotrace_v2_next(struct gotrace *t)
+bool gotrace_v2_loads(const struct gotrace_v2 *v)
 {
-    struct gotrace_v2 *v = t->v2;
-    while (!v->stopped) {
-        if (v->queue_at < v->queue_n) {
-            const struct gotrace_event *ev =
-                gotrace_stamp(t, &v->queue[v->queue_at++], &v->last_time);
-            if (ev) return ev;
-            v->stopped = true;
-            break;
-        }
+    return !v->stopped && v->heap.n == 0 && v->next_sample == v->sample.n;
+}
+
+const struct gotrace_event *gotrace_v2_read(struct gotrace_v2 *v, size_t *ret_n)
+{
+    v->queue_n = 0;
+    while (!v->stopped && v->queue_n + QUEUE_AT_ONCE <= QUEUE_EVENTS) {
+        unsigned before = v->queue_n;
         if (v->heap.n && v->heap.p[0].time <= v->sample_time)
             v->stopped = !merge_one(v);
         else if (v->next_sample < v->sample.n)
             push_sample(v);
+        else if (v->queue_n)
+            break;
         else
             v->stopped = !load_generation(v);
+        unsigned n = v->queue_n - before;
+        unsigned good = gotrace_stamp(v->t, &v->queue[before], n, &v->last_time);
+        if (good < n) v->stopped = true;
+        v->queue_n = before + good;
     }
-    return NULL;
+    *ret_n = v->queue_n;
+    return v->queue_n ? v->queue : NULL;
 }

@@ -189,7 +189,7 @@ struct raw_stack {
     uint32_t n;
 };
 
-enum { QUEUE_EVENTS = 4 };
+enum { QUEUE_AT_ONCE = 4 }; // most events of the model that one of the trace makes
 
 struct gotrace_v2 {
     struct gotrace *t;
@@ -222,7 +222,7 @@ struct gotrace_v2 {
     VEC(struct thread_cursor) cursor;
     VEC(struct heap_entry) heap;
     struct gotrace_event queue[QUEUE_EVENTS];
-    unsigned queue_at, queue_n;
+    unsigned queue_n;
     int64_t last_time;
     bool stopped;
 };
@@ -233,7 +233,7 @@ void order_deinit(struct order *o);
 
 enum advance { ADVANCE_NO, ADVANCE_YES, ADVANCE_BROKEN };
 // Whether the event may come now, on this thread (NO_INDEX: on none). YES: it was applied, and
-// v->queue has it. BROKEN: it can never come; noted.
+// stands at the end of v->queue. BROKEN: it can never come; noted.
 enum advance order_advance(struct gotrace_v2 *v, struct raw_event *ev, uint32_t thread);
 
 // A string or stack number of the generation → of the tables. False (noted) if there is none.

@@ -16,6 +16,7 @@ void gotrace_tables_deinit(struct gotrace_tables *t)
     vec_deinit(&t->frame);
     vec_deinit(&t->stack);
     vec_deinit(&t->goroutine);
+    vec_deinit(&t->goroutine_near);
     strmap_deinit(&t->string_id);
     strmap_deinit(&t->frame_id);
     strmap_deinit(&t->stack_id);
@@ -89,17 +90,36 @@ uint32_t gotrace_goroutine_look_up(struct gotrace_tables *t, int64_t goid)
     return id ? cache_goroutine(t, goid, (uint32_t)*id) : GOTRACE_NONE;
 }
 
+// Numbers a goroutine in the array, if it is not far beyond its end and the array not mostly empty.
+// An array that is still short is given up for one that begins at the new goroutine.
+static bool put_near(struct gotrace_tables *t, int64_t goid, uint32_t index)
+{
+    enum { SHORT = 256, GAP = 1024, SPARSE = 8 };
+    uint64_t near = (uint64_t)goid - (uint64_t)t->goroutine_first;
+    if (near >= t->goroutine_near.n + GAP || near >= SPARSE * t->goroutine.n + GAP) {
+        if (goid < t->goroutine_first || t->goroutine_near.n > SHORT) return false;
+        for (size_t i = 0; i < t->goroutine_near.n; i++)
+            if (t->goroutine_near.p[i])
+                *map_put(&t->goroutine_id, (uint64_t)t->goroutine_first + i, NULL) =
+                    t->goroutine_near.p[i] - 1;
+        vec_clear(&t->goroutine_near);
+        t->goroutine_first = goid;
+        near = 0;
+    }
+    while (t->goroutine_near.n <= near) vec_push(&t->goroutine_near, 0);
+    t->goroutine_near.p[near] = index + 1;
+    return true;
+}
+
 uint32_t gotrace_goroutine(struct gotrace_tables *t, int64_t goid)
 {
     uint32_t known = gotrace_goroutine_find(t, goid);
     if (known != GOTRACE_NONE) return known;
-    bool fresh;
-    uint64_t *id = map_put(&t->goroutine_id, (uint64_t)goid, &fresh);
-    if (fresh) {
-        *id = t->goroutine.n;
-        vec_push(&t->goroutine, goid);
-    }
-    return cache_goroutine(t, goid, (uint32_t)*id);
+    uint32_t index = (uint32_t)t->goroutine.n;
+    vec_push(&t->goroutine, goid);
+    if (put_near(t, goid, index)) return index;
+    *map_put(&t->goroutine_id, (uint64_t)goid, NULL) = index;
+    return cache_goroutine(t, goid, index);
 }
 
 size_t gotrace_tables_bytes(const struct gotrace_tables *t)
@@ -108,6 +128,7 @@ size_t gotrace_tables_bytes(const struct gotrace_tables *t)
            t->frame.cap * sizeof(*t->frame.p) + t->stack.cap * sizeof(*t->stack.p) +
            t->goroutine.cap * sizeof(*t->goroutine.p) +
            (t->string_id.cap + t->frame_id.cap + t->stack_id.cap) * sizeof(struct strmap_slot) +
+           t->goroutine_near.cap * sizeof(*t->goroutine_near.p) +
            t->goroutine_id.cap * sizeof(struct map_slot);
 }
 

@@ -72,6 +72,10 @@ struct gotrace_tables {
     VEC(struct gotrace_stack) stack; // [0] is empty
     VEC(int64_t) goroutine;          // what Go calls it
     struct strmap string_id, frame_id, stack_id;
+    // Goroutines by what Go calls them. It counts upwards: what a trace sees begin is nearly dense,
+    // and stands in an array; what was there before, in a hash table with a cache.
+    int64_t goroutine_first;      // Go's number of goroutine_near[0]
+    VEC(uint32_t) goroutine_near; // index + 1, 0 = none, or it is in goroutine_id
     struct map goroutine_id;
     struct {
         int64_t goid;
@@ -91,6 +95,9 @@ uint32_t gotrace_goroutine_look_up(struct gotrace_tables *t, int64_t goid);
 // The number of a goroutine that was mentioned, or GOTRACE_NONE.
 static inline uint32_t gotrace_goroutine_find(struct gotrace_tables *t, int64_t goid)
 {
+    uint64_t near = (uint64_t)goid - (uint64_t)t->goroutine_first;
+    if (near < t->goroutine_near.n && t->goroutine_near.p[near])
+        return t->goroutine_near.p[near] - 1;
     size_t slot = (uint64_t)goid % array_size(t->goroutine_cache);
     if (t->goroutine_cache[slot].index && t->goroutine_cache[slot].goid == goid)
         return t->goroutine_cache[slot].index - 1;
