@@ -321,8 +321,9 @@ struct scan {
     VEC(struct str) name_text;
     VEC(struct gpackage *) packages;
     struct strmap by_path;
-    struct str root; // what packages of a tree without a go.mod are imported under
-    VEC(struct gfunc *) funcs;
+    struct str root;           // what packages of a tree without a go.mod are imported under
+    VEC(struct gfunc *) funcs; // and one for the variables of each file
+    size_t n_functions;
     VEC(struct gfunc *) methods;
     struct map places;
     uint32_t n_places;

@@ -755,7 +755,7 @@ void goscan_run(struct arena *arena, const struct goscan_input *in, struct gosca
     scan_solve(&s);
     scan_rules(&s);
     struct goscan_result r = {
-        .n = s.findings.n, .accesses = s.accesses.n, .maps = s.n_maps, .functions = s.funcs.n
+        .n = s.findings.n, .accesses = s.accesses.n, .maps = s.n_maps, .functions = s.n_functions
     };
     r.findings = arena_array(arena, struct goscan_finding, s.findings.n + 1);
     if (r.n) memcpy(r.findings, s.findings.p, r.n * sizeof(*r.findings));

@@ -201,7 +201,50 @@ static void load_func(struct scan *s, struct gsource *f, struct go_node *d)
                       str_ends(name, STR("Unlocked")) || str_ends(name, STR("Unsafe")) ||
                       str_ends(name, STR("LockHeld")) || str_ends(name, STR("_locked"));
     vec_push(&s->funcs, fn);
+    s->n_functions++;
     if (!d->kid[0]) declare(s, f, OBJ_FUNC, fn->sym, d)->func = fn;
+}
+
+static struct go_node *new_node(struct scan *s, enum goast_kind kind, unsigned kids, uint32_t pos,
+                                uint32_t end)
+{
+    struct go_node *n = arena_alloc(s->arena, sizeof(*n) + kids * sizeof(n->kid[0]));
+    n->kind = (uint8_t)kind;
+    n->kids = (uint8_t)kids;
+    n->pos = pos;
+    n->end = end;
+    return n;
+}
+
+// What a file's variables get at the start, as the body of one more `init`: function literals stand
+// there too, and calls.
+static void load_initialiser(struct scan *s, struct gsource *f)
+{
+    struct go_node *d = f->ast->decls, *first = NULL, **last = &first;
+    for (; d; d = d->next) {
+        if (d->kind != GO_GEN_DECL || d->op != GO_T_VAR) continue;
+        for (const struct go_node *spec = d->kid[0]; spec; spec = spec->next) {
+            if (spec->kind != GO_VALUE_SPEC || !spec->kid[0] || !spec->kid[2]) continue;
+            struct go_node *a = new_node(s, GO_ASSIGN, 2, spec->pos, spec->end);
+            a->op = GO_T_ASSIGN;
+            a->kid[0] = spec->kid[0];
+            a->kid[1] = spec->kid[2];
+            *last = a;
+            last = &a->next;
+        }
+    }
+    if (!first) return;
+    struct gfunc *fn = arena_new(s->arena, struct gfunc);
+    fn->sym = S_init;
+    fn->pkg = f->pkg;
+    fn->file = f;
+    fn->test = f->in->test;
+    fn->is_init = true;
+    fn->node = new_node(s, GO_FUNC_DECL, 3, first->pos, first->end);
+    fn->type = fn->node->kid[1] = new_node(s, GO_FUNC_TYPE, 3, first->pos, first->pos);
+    fn->node->kid[2] = new_node(s, GO_BLOCK, 1, first->pos, first->end);
+    fn->node->kid[2]->kid[0] = first;
+    vec_push(&s->funcs, fn);
 }
 
 static void load_file(struct scan *s, struct gsource *f)
@@ -223,6 +266,7 @@ static void load_file(struct scan *s, struct gsource *f)
             }
         }
     }
+    load_initialiser(s, f);
 }
 
 // The name of a receiver's type: T, *T, T[K], (T).
