@@ -20,9 +20,14 @@ uint64_t clock_now_ns(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+uint64_t clock_wall_ns(void)
+{
+    return read_clock(CLOCK_REALTIME);
+}
+
 void clock_rfc3339(uint64_t monotonic_ns, char *ret)
 {
-    uint64_t wall = read_clock(CLOCK_REALTIME) - clock_now_ns() + monotonic_ns;
+    uint64_t wall = clock_wall_ns() - clock_now_ns() + monotonic_ns;
     time_t sec = (time_t)(wall / 1000000000u);
     struct tm tm;
     gmtime_r(&sec, &tm);

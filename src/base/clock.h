@@ -7,6 +7,7 @@
 #include "base/str.h"
 
 uint64_t clock_now_ns(void);
+uint64_t clock_wall_ns(void); // since 1970
 // "2026-05-01T10:00:00.123456Z" of a CLOCK_MONOTONIC instant; ret has at least 40 bytes.
 void clock_rfc3339(uint64_t monotonic_ns, char *ret);
 // "30s", "500ms", "2m", "1h", "10us", "100ns"; a bare number means seconds. ERR_USAGE otherwise.

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "decoders/lsp.h"
 #include "engine/scan.h"
+#include "engine/scan_memory.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -23,6 +24,7 @@ struct server {
     VEC(struct document) open;
     VEC(char *) published; // URIs that have diagnostics
     char *root;
+    struct scan_memory memory; // what `last` borrows from
     struct scan_run last;
     bool scanned, stale, utf8, shut, failed;
 };
@@ -185,7 +187,8 @@ static void look(struct server *s)
     struct scan_options o = { .paths = s->o->n_paths ? s->o->paths : here,
                               .n_paths = s->o->n_paths ? s->o->n_paths : 1,
                               .overlays = texts.p,
-                              .n_overlays = texts.n };
+                              .n_overlays = texts.n,
+                              .memory = &s->memory };
     scan_run_deinit(&s->last);
     s->last = (struct scan_run) { 0 };
     _cleanup_err_ struct err *gone =
@@ -197,11 +200,6 @@ static void look(struct server *s)
             r->findings[kept++] = r->findings[i];
     r->n = kept;
     publish_all(s);
-    // The overlays' texts must live as long as the run that borrows them.
-    for (size_t i = 0; i < s->last.tree.files.n; i++)
-        for (size_t k = 0; k < texts.n; k++)
-            if (s->last.tree.files.p[i].text.p == texts.p[k].text.p)
-                s->last.tree.files.p[i].text = arena_str(&s->last.arena, texts.p[k].text);
     vec_deinit(&texts);
     s->scanned = true;
     s->stale = false;
@@ -384,6 +382,7 @@ struct err *lsp_serve(int in, int out, const struct lsp_options *o, bool *ret_or
     buf_deinit(&s.input);
     free(s.root);
     scan_run_deinit(&s.last);
+    scan_memory_deinit(&s.memory);
     *ret_orderly = s.shut;
     return e;
 }

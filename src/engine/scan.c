@@ -5,9 +5,11 @@
 #include "base/map.h"
 #include "decoders/gosrc.h"
 #include "engine/scan_cache.h"
+#include "engine/scan_memory.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 
 // ---- work that the cores share, file by file ----
 
@@ -72,6 +74,13 @@ static void read_and_hash(struct scan_run *r, size_t i, struct arena *a)
 static void parse_file(struct scan_run *r, size_t i, struct arena *a)
 {
     struct gotree_file *f = &r->tree.files.p[i];
+    const struct scan_kept *k = r->kept ? r->kept[i] : NULL;
+    if (k && f->text.p && str_eq(k->text, f->text)) {
+        f->text = k->text;
+        r->parsed[i] = k->parsed;
+        r->parsed[i].path = f->path;
+        return;
+    }
     if (f->state == GOTREE_TAKEN && !f->text.p) { // known from the index; it may change meanwhile
         gotree_read(a, f);
         r->hashes[i] = hash_of(f->text);
@@ -103,6 +112,7 @@ static void group(struct scan_run *r, struct goscan_input *in)
         if (f->state != GOTREE_TAKEN) continue;
         size_t slash = str_rfind_char(f->path, '/');
         struct str dir = slash == STR_NPOS ? STR(".") : str_sub(f->path, 0, slash);
+        if (r->by_import_path) dir = f->import_path;
         struct str key = str_from(
             arena_printf(&r->arena, "%.*s %.*s", STR_ARG(dir), STR_ARG(r->parsed[i].package)));
         bool fresh;
@@ -173,6 +183,14 @@ static void *analyse(void *arg)
     return NULL;
 }
 
+static void note_all(struct scan_run *r)
+{
+    r->all = r->report.result;
+    r->all.findings = arena_array(&r->arena, struct goscan_finding, r->all.n + 1);
+    if (r->all.n)
+        memcpy(r->all.findings, r->report.result.findings, r->all.n * sizeof(*r->all.findings));
+}
+
 void scan_tree(struct scan_run *r)
 {
     enum { STACK_BYTES = 512 << 20 }; // the analysis recurses as deep as the source nests
@@ -191,6 +209,7 @@ void scan_tree(struct scan_run *r)
     else
         analyse(&a);
     pthread_attr_destroy(&attr);
+    note_all(r);
 }
 
 static void scan_through_cache(struct scan_run *r, struct scan_cache *c)
@@ -199,18 +218,34 @@ static void scan_through_cache(struct scan_run *r, struct scan_cache *c)
     r->hashes = c->of;
     for_each_file(r, read_and_hash);
     r->cached = scan_cache_get(c, r);
-    if (r->cached) return;
+    if (r->cached) {
+        note_all(r);
+        return;
+    }
     scan_tree(r);
     scan_cache_put(c, r);
 }
 
 static void lay_over(struct scan_run *r, const struct scan_options *o)
 {
-    for (size_t i = 0; o->n_overlays && i < r->tree.files.n; i++) {
-        _cleanup_free_ char *real = realpath(r->tree.files.p[i].path.p, NULL);
-        for (size_t k = 0; real && k < o->n_overlays; k++)
-            if (str_eqc(o->overlays[k].path, real)) r->tree.files.p[i].text = o->overlays[k].text;
+    for (size_t k = 0; k < o->n_overlays; k++) {
+        struct stat st;
+        if (stat(arena_cstr(&r->arena, o->overlays[k].path), &st) != 0) continue;
+        struct str text = arena_str(&r->workers[0], o->overlays[k].text);
+        for (size_t i = 0; i < r->tree.files.n; i++) {
+            struct gotree_file *f = &r->tree.files.p[i];
+            if (f->stamp.inode != st.st_ino || f->stamp.device != st.st_dev) continue;
+            f->text = text;
+            f->overlaid = true;
+        }
     }
+}
+
+static void scan_from_memory(struct scan_run *r, struct scan_memory *m)
+{
+    scan_memory_recall(m, r);
+    scan_tree(r);
+    scan_memory_keep(m, r);
 }
 
 struct err *scan_run(const struct scan_options *o, struct scan_run *r)
@@ -219,21 +254,20 @@ struct err *scan_run(const struct scan_options *o, struct scan_run *r)
     struct scan_cache cache;
     bool cached = scan_cache_open(o, &cache); // notes the time before anything is listed
     struct err *e = NULL;
+    r->listed_ns = clock_wall_ns();
     r->tree.arena = &r->arena;
     for (size_t i = 0; i < o->n_paths && !e; i++) e = gotree_add(&r->tree, o->paths[i]);
     if (!e) {
         gotree_finish(&r->tree);
         lay_over(r, o);
-        if (cached)
+        if (o->memory)
+            scan_from_memory(r, o->memory);
+        else if (cached)
             scan_through_cache(r, &cache);
         else
             scan_tree(r);
     }
     if (cached) scan_cache_close(&cache);
-    r->all = r->report.result;
-    r->all.findings = arena_array(&r->arena, struct goscan_finding, r->all.n + 1);
-    if (r->all.n)
-        memcpy(r->all.findings, r->report.result.findings, r->all.n * sizeof(*r->all.findings));
     r->report.took_s = (double)(clock_now_ns() - began) / 1e9;
     return e;
 }

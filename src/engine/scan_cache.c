@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/scan_cache.h"
 
+#include "base/clock.h"
 #include "base/cursor.h"
 #include "base/map.h"
 #include "version.h"
 
 #include <link.h>
-#include <time.h>
-
-enum { RACY_NS = 2000000000 }; // the coarsest time stamps that file systems keep
 
 // ---- which build this is ----
 
@@ -34,10 +32,9 @@ static void hash_build(struct hasher *h)
 bool scan_cache_open(const struct scan_options *o, struct scan_cache *ret)
 {
     struct scan_cache c = { 0 };
-    if (!o->cache_dir || o->n_overlays || !cachedir_open(o->cache_dir, &c.dir)) return false;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    c.began_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+    if (!o->cache_dir || o->n_overlays || o->memory || !cachedir_open(o->cache_dir, &c.dir))
+        return false;
+    c.began_ns = clock_wall_ns();
     _cleanup_free_ char *here = realpath(".", NULL);
     struct hasher h;
     hash_build(&h);
@@ -91,7 +88,7 @@ void scan_cache_recall(struct scan_cache *c, struct scan_run *r)
     size_t at = 0, recalled = 0, entries = 0;
     uint64_t written_ns = cursor_u64(&in);
     while (cursor_left(&in)) { // both are sorted by path
-        struct str path = get_str(&in), stamp = cursor_bytes(&in, sizeof(struct gotree_stamp));
+        struct str path = get_str(&in), bytes_then = cursor_bytes(&in, sizeof(struct gotree_stamp));
         bool left = cursor_u8(&in);
         struct str hash = cursor_bytes(&in, sizeof(struct hash));
         if (in.bad) return;
@@ -99,11 +96,9 @@ void scan_cache_recall(struct scan_cache *c, struct scan_run *r)
         while (at < t->files.n && str_cmp(t->files.p[at].path, path) < 0) at++;
         if (at == t->files.n) continue;
         struct gotree_file *f = &t->files.p[at];
-        uint64_t changed_ns =
-            f->stamp.mtime_ns > f->stamp.ctime_ns ? f->stamp.mtime_ns : f->stamp.ctime_ns;
-        if (!str_eq(f->path, path) || changed_ns + RACY_NS >= written_ns ||
-            memcmp(&f->stamp, stamp.p, stamp.n) != 0)
-            continue;
+        struct gotree_stamp then;
+        memcpy(&then, bytes_then.p, sizeof(then));
+        if (!str_eq(f->path, path) || !gotree_same(&then, &f->stamp, written_ns)) continue;
         memcpy(c->of[at].p, hash.p, hash.n);
         f->state = left ? GOTREE_LEFT : GOTREE_TAKEN;
         recalled++;

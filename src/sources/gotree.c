@@ -161,6 +161,16 @@ void gotree_read(struct arena *a, struct gotree_file *f)
     f->state = f->why ? GOTREE_UNREAD : gotree_build_line(f->text) ? GOTREE_TAKEN : GOTREE_LEFT;
 }
 
+bool gotree_same(const struct gotree_stamp *then, const struct gotree_stamp *now,
+                 uint64_t looked_ns)
+{
+    enum { RACY_NS = 2000000000 }; // the coarsest time stamps that file systems keep
+    uint64_t changed_ns = now->mtime_ns > now->ctime_ns ? now->mtime_ns : now->ctime_ns;
+    return changed_ns < looked_ns && looked_ns - changed_ns > RACY_NS && then->size == now->size &&
+           then->mtime_ns == now->mtime_ns && then->ctime_ns == now->ctime_ns &&
+           then->inode == now->inode && then->device == now->device;
+}
+
 static void unread(struct gotree *t, const char *path, const char *why)
 {
     vec_push(&t->unread, (struct gotree_unread) { arena_str(t->arena, str_from(path)), why });

@@ -35,7 +35,8 @@ struct gotree_file {
     const char *why;        // it could not be read
     struct gotree_stamp stamp;
     enum gotree_state state;
-    bool vendor; // read for its types only: vendored, or a module that go.work or replace names
+    bool overlaid; // the text was given, and is not what is on disk
+    bool vendor;   // read for its types only: vendored, or a module that go.work or replace names
     bool test;
 };
 
@@ -67,5 +68,9 @@ void gotree_deinit(struct gotree *t);
 // Reads a file into the arena (unless its text is there already) and decides its state. Safe in
 // several threads, for different files and arenas.
 void gotree_read(struct arena *a, struct gotree_file *f);
+// Whether a file has surely not changed since it was read, no earlier than at looked_ns. As in git,
+// a stamp that was as young as that proves nothing.
+bool gotree_same(const struct gotree_stamp *then, const struct gotree_stamp *now,
+                 uint64_t looked_ns);
 // Whether the //go:build line of a file (if any) holds for linux/amd64.
 bool gotree_build_line(struct str text);
