@@ -5,7 +5,7 @@ CACHE := $(or $(MAPTRAP_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/maptrap)
 LIBBPF := $(CACHE)/libbpf
 export MAPTRAP_CACHE := $(CACHE)
 
-.PHONY: all setup demo test unit golden test-matrix test-kernels test-scan soak fuzz bench tables asan clang fmt \
+.PHONY: all setup demo test unit golden test-matrix test-kernels test-scan test-editors soak fuzz bench tables asan clang fmt \
 	lint install clean
 
 all: $(BUILD)/build.ninja
@@ -38,6 +38,10 @@ test-matrix: setup all
 # The patterns of the static scan under Go's race detector: the bad ones race, the safe ones do not.
 test-scan: setup all
 	@tests/scan/drive.py
+
+# Neovim, Emacs and pre-commit (unpacked from Debian) with the files in examples/.
+test-editors: all
+	@tests/editors/run.sh
 
 # doctor and locate under Debian's kernels 6.1, 6.12 and the newest, emulated.
 test-kernels: all
@@ -78,7 +82,10 @@ fmt:
 lint:
 	@tests/run.py --only lint
 
+# To $(DESTDIR)$(PREFIX): both programs, man pages, completions.
+PREFIX ?= /usr/local
 install: all
+	@meson configure $(BUILD) -Dprefix=$(PREFIX) && ninja -C $(BUILD) build.ninja >/dev/null
 	@meson install -C $(BUILD) --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 clean:

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // maptrap-vet: the static scan as `go vet -vettool=$(command -v maptrap-vet) ./...` runs it, one
 // package at a time. The go command asks -V=full and -flags first, then hands over a unit file.
+#include "analyses/edits.h"
 #include "engine/vet.h"
 #include "sinks/vet_print.h"
+#include "sinks/zip.h"
 #include "version.h"
 
 #include <errno.h>
@@ -24,13 +26,14 @@ static const char help[] =
     "maptrap-vet finds unguarded writes to shared maps. Run it through the go command:\n"
     "\n"
     "    go vet -vettool=$(command -v maptrap-vet) [-tier default|medium|library] [-json] ./...\n"
+    "    go vet -vettool=$(command -v maptrap-vet) -fix [-diff] ./...      (Go 1.26 on)\n"
     "\n"
     "It sees one package at a time; `maptrap scan` sees the callers in other packages too.\n";
 
 struct asked {
     const char *unit;
     enum goscan_tier tier;
-    bool json, version, flags, help;
+    bool json, version, flags, help, fix, diff;
 };
 
 static struct err *read_tier(const char *v, struct asked *a)
@@ -64,6 +67,10 @@ static struct err *read_arguments(int argc, char **argv, struct asked *a)
             a->json = true;
         else if (strcmp(arg, "json=false") == 0)
             a->json = false;
+        else if (strcmp(arg, "fix") == 0)
+            a->fix = true;
+        else if (strcmp(arg, "diff") == 0)
+            a->diff = true;
         else if (strncmp(arg, "tier=", 5) == 0)
             ERR_TRY(read_tier(arg + 5, a));
         else if (strcmp(arg, "tier") == 0 && i + 1 < argc)
@@ -74,6 +81,7 @@ static struct err *read_arguments(int argc, char **argv, struct asked *a)
     struct str unit = str_from(a->unit);
     if (!a->unit ? !a->version && !a->flags && !a->help : !str_ends(unit, STR(".cfg")))
         return err_new(ERR_USAGE, "to be run as: go vet -vettool=%s ./...", argv[0]);
+    if (a->diff && !a->fix) return err_new(ERR_USAGE, "-diff goes with -fix");
     return NULL;
 }
 
@@ -112,6 +120,40 @@ static struct err *write_all(const char *path, const struct buf *out, FILE *othe
     return NULL;
 }
 
+// -fix: the changed files into the archive that the go command copies them from; -diff: what would
+// change, on stdout.
+static struct err *fix(const struct asked *a, struct vet_run *v, const char *path)
+{
+    struct scan_patch *patches;
+    size_t n, refused = 0;
+    const char *archive = arena_cstr(&v->run.arena, v->config.fix_archive);
+    if (!a->diff && !archive[0])
+        return err_new(ERR_USAGE, "go vet -fix works from Go 1.26 on; before, maptrap scan --fix");
+    ERR_TRY(vet_patches(v, &patches, &n));
+    _cleanup_buf_ struct buf diff = { 0 };
+    struct zip z = { 0 };
+    bool room = true;
+    for (size_t i = 0; i < n; i++) {
+        const struct scan_patch *p = &patches[i];
+        if (p->bad) {
+            refused += p->findings;
+            continue;
+        }
+        if (a->diff)
+            buf_printf(&diff, "%s", edits_diff(&v->run.arena, p->path, p->before, p->after));
+        else
+            room = room && zip_add(&z, p->path, p->after);
+    }
+    if (refused)
+        fprintf(stderr, "maptrap-vet: %zu fixes left out: they did not stand the test\n", refused);
+    zip_finish(&z);
+    struct err *e = a->diff ? NULL
+                    : room  ? write_all(archive, &z.out, stdout)
+                            : err_new(ERR_CANNOT, "too much has changed for one archive");
+    buf_deinit(&z.out);
+    return e ? e : write_all(path, &diff, stdout);
+}
+
 static struct err *vet(const struct asked *a, struct vet_run *v, int *ret_status)
 {
     ERR_TRY(vet_run(a->unit, v));
@@ -124,6 +166,7 @@ static struct err *vet(const struct asked *a, struct vet_run *v, int *ret_status
     for (size_t i = 0; i < v->run.report.n_bad; i++)
         fprintf(stderr, "maptrap-vet: %.*s:%s\n", STR_ARG(v->run.report.bad[i].path),
                 v->run.report.bad[i].why);
+    if (a->fix) return fix(a, v, path);
     if (a->json) {
         vet_print_json(r, v->config.id, &out);
         return write_all(path, &out, stdout);

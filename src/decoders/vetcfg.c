@@ -50,6 +50,7 @@ struct err *vetcfg_parse(struct arena *a, struct str bytes, struct vet_config *r
         .import_path = text(a, doc, "ImportPath"),
         .facts_output = text(a, doc, "VetxOutput"),
         .stdout_path = text(a, doc, "Stdout"),
+        .fix_archive = text(a, doc, "FixArchive"),
         .facts_only = json_is_true(json_object_get(doc, "VetxOnly")),
     };
     read_files(a, json_object_get(doc, "GoFiles"), &c);

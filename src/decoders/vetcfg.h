@@ -19,6 +19,7 @@ struct vet_config {
     struct str id, import_path;
     struct str facts_output; // VetxOutput; empty = none wanted
     struct str stdout_path;  // Stdout (1.26 on); empty = the real one
+    struct str fix_archive;  // FixArchive (1.26 on, -fix): where fixed files go
     struct str *files;       // Go files, absolute
     size_t n_files;
     struct vet_import *imports;

@@ -38,14 +38,7 @@ void scan_finish(struct scan_run *r)
 
 // ---- repair ----
 
-struct patch { // of one file
-    struct str path, before, after;
-    char *real;
-    size_t findings;
-    bool bad;
-};
-
-typedef VEC(struct patch) patches;
+typedef VEC(struct scan_patch) patches;
 
 static bool parses(struct str path, struct str text)
 {
@@ -63,7 +56,7 @@ static void make_patches(struct scan_run *r, patches *ret)
     const struct goscan_result *g = &r->report.result;
     for (size_t i = 0, end; i < g->n; i = end) {
         VEC(struct goscan_fix) edits = { 0 };
-        struct patch p = { .path = g->findings[i].file };
+        struct scan_patch p = { .path = g->findings[i].file };
         for (end = i; end < g->n && str_eq(g->findings[end].file, p.path); end++) {
             const struct goscan_finding *f = &g->findings[end];
             for (size_t k = 0; k < f->n_fix; k++) vec_push(&edits, f->fix[k]);
@@ -73,8 +66,10 @@ static void make_patches(struct scan_run *r, patches *ret)
             p.before = scan_text(r, p.path);
             p.bad = !p.before.p || !edits_apply(&r->arena, p.before, edits.p, edits.n, &p.after) ||
                     !parses(p.path, p.after);
-            p.real = realpath(p.path.p, NULL); // the path of a file of the tree is terminated
-            p.bad |= !p.real;
+            // The path of a file of the tree is terminated.
+            _cleanup_free_ char *real = realpath(p.path.p, NULL);
+            p.bad |= !real;
+            p.real = real ? arena_cstr(&r->arena, str_from(real)) : NULL;
             vec_push(ret, p);
         }
         vec_deinit(&edits);
@@ -95,7 +90,7 @@ static void count(const struct goscan_result *g, struct map *ret)
 }
 
 // Marks the patches whose files hold more findings afterwards than they should.
-static bool try_patches(const struct scan_options *o, const struct scan_run *r, patches *all,
+static bool try_patches(const struct scan_run *r, scan_again again, void *arg, patches *all,
                         struct err **ret_error)
 {
     struct scan_run after = { 0 };
@@ -103,10 +98,8 @@ static bool try_patches(const struct scan_options *o, const struct scan_run *r, 
     for (size_t i = 0; i < all->n; i++)
         if (!all->p[i].bad)
             vec_push(&texts, (struct scan_overlay) { str_from(all->p[i].real), all->p[i].after });
-    struct scan_options with = *o;
-    with.overlays = texts.p, with.n_overlays = texts.n;
     bool good = true;
-    *ret_error = texts.n ? scan_run(&with, &after) : NULL;
+    *ret_error = texts.n ? again(arg, texts.p, texts.n, &after) : NULL;
     struct map wanted = { 0 }, got = { 0 };
     count(&r->all, &wanted);
     count(&after.report.result, &got);
@@ -131,7 +124,7 @@ static bool try_patches(const struct scan_options *o, const struct scan_run *r, 
 }
 
 // Beside the file, then in its place, with its mode.
-static struct err *write_patch(const struct patch *p)
+static struct err *write_patch(const struct scan_patch *p)
 {
     struct stat st;
     _cleanup_free_ char *aside = mem_printf("%s.maptrap-XXXXXX", p->real);
@@ -160,27 +153,51 @@ static void mark_fixed(struct scan_run *r, struct str path)
     }
 }
 
-struct err *scan_repair(const struct scan_options *o, struct scan_run *r, struct scan_repairs *ret)
+struct err *scan_patches(struct scan_run *r, scan_again again, void *arg, struct scan_patch **ret,
+                         size_t *ret_n)
 {
     enum { ROUNDS = 4 };
-    struct scan_repairs done = { 0 };
     patches all = { 0 };
     struct err *e = NULL;
     make_patches(r, &all);
     bool good = false;
     for (unsigned round = 0; round < ROUNDS && !good && !e; round++)
-        good = try_patches(o, r, &all, &e);
+        good = try_patches(r, again, arg, &all, &e);
+    *ret = arena_array(&r->arena, struct scan_patch, all.n + 1);
+    *ret_n = all.n;
     for (size_t i = 0; i < all.n; i++) {
-        if (all.p[i].bad || !good) {
-            done.refused += all.p[i].findings;
-        } else if (!e && !(e = write_patch(&all.p[i]))) {
-            done.findings += all.p[i].findings;
-            mark_fixed(r, all.p[i].path);
-            done.files++;
-        }
-        free(all.p[i].real);
+        (*ret)[i] = all.p[i];
+        (*ret)[i].bad |= !good;
     }
     vec_deinit(&all);
+    return e;
+}
+
+static struct err *tree_again(void *arg, const struct scan_overlay *texts, size_t n,
+                              struct scan_run *ret)
+{
+    struct scan_options with = *(const struct scan_options *)arg;
+    with.overlays = texts, with.n_overlays = n;
+    return scan_run(&with, ret);
+}
+
+struct err *scan_repair(const struct scan_options *o, struct scan_run *r, struct scan_repairs *ret)
+{
+    struct scan_repairs done = { 0 };
+    struct scan_options with = *o;
+    struct scan_patch *all;
+    size_t n;
+    ERR_TRY(scan_patches(r, tree_again, &with, &all, &n));
+    struct err *e = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (all[i].bad) {
+            done.refused += all[i].findings;
+        } else if (!e && !(e = write_patch(&all[i]))) {
+            done.findings += all[i].findings;
+            mark_fixed(r, all[i].path);
+            done.files++;
+        }
+    }
     *ret = done;
     return e;
 }

@@ -7,6 +7,22 @@
 // Gives each finding its column in UTF-16 units, and its diff if it has a fix.
 void scan_finish(struct scan_run *r);
 
+struct scan_patch { // what the fixes make of one file
+    struct str path, before, after;
+    char *real; // resolved
+    size_t findings;
+    bool bad; // not to be written
+};
+
+// Scans once more, with texts that stand for what files hold.
+typedef struct err *(*scan_again)(void *arg, const struct scan_overlay *texts, size_t n,
+                                  struct scan_run *ret);
+
+// The patches that the fixes of r's findings make, in its arena. What does not parse then, leaves a
+// finding or brings a new one is marked as bad.
+struct err *scan_patches(struct scan_run *r, scan_again again, void *arg, struct scan_patch **ret,
+                         size_t *ret_n) ERR_MUST_USE;
+
 struct scan_repairs {
     size_t findings, files; // fixed
     size_t refused;         // had a fix that did not stand the test

@@ -111,10 +111,39 @@ static void load(struct vet_run *v, struct loading *l)
         if (!c->imports[i].standard) read_facts(l, &c->imports[i]);
 }
 
+// ---- places in files that cgo wrote ----
+
+static const struct go_file *parsed_of(const struct scan_run *r, struct str path)
+{
+    for (size_t i = 0; i < r->tree.files.n; i++)
+        if (str_eq(r->tree.files.p[i].path, path)) return &r->parsed[i];
+    return NULL;
+}
+
+// Findings name the source that a //line directive names; they lose their fix, which counts in
+// bytes of the file that was made from it.
+static void name_sources(struct scan_run *r)
+{
+    struct goscan_result *g = &r->report.result;
+    for (size_t i = 0; i < g->n; i++) {
+        struct goscan_finding *f = &g->findings[i];
+        uint32_t column;
+        for (size_t k = 0; k < f->n_related; k++) {
+            struct goscan_related *o = &f->related[k];
+            const struct go_file *ast = parsed_of(r, o->file);
+            if (ast && o->line && o->line <= ast->n_lines)
+                goast_line_directive(ast, ast->lines[o->line - 1], &o->file, &o->line, &column);
+        }
+        const struct go_file *ast = parsed_of(r, f->file);
+        if (ast && goast_line_directive(ast, f->pos, &f->file, &f->line, &f->column)) f->n_fix = 0;
+    }
+}
+
 struct err *vet_run(const char *unit, struct vet_run *v)
 {
     _cleanup_buf_ struct buf json = { 0 };
     struct loading l = { .r = &v->run };
+    v->run.by_import_path = true;
     v->run.tree.arena = &v->run.arena;
     ERR_TRY(slurp(unit, LIMIT_VETCFG_BYTES, &json));
     struct err *e = vetcfg_parse(&v->run.arena, buf_str(&json), &v->config);
@@ -126,7 +155,30 @@ struct err *vet_run(const char *unit, struct vet_run *v)
     if (e || v->config.facts_only) return e;
     gotree_finish(&v->run.tree);
     scan_tree(&v->run);
+    name_sources(&v->run);
     return NULL;
+}
+
+static struct err *package_again(void *arg, const struct scan_overlay *texts, size_t n,
+                                 struct scan_run *ret)
+{
+    const struct gotree *t = &((const struct vet_run *)arg)->run.tree;
+    ret->tree.arena = &ret->arena;
+    ret->by_import_path = true;
+    for (size_t i = 0; i < t->files.n; i++) {
+        struct gotree_file f = t->files.p[i];
+        _cleanup_free_ char *real = realpath(f.path.p, NULL);
+        for (size_t k = 0; real && k < n; k++)
+            if (str_eqc(texts[k].path, real)) f.text = texts[k].text;
+        vec_push(&ret->tree.files, f);
+    }
+    scan_tree(ret);
+    return NULL;
+}
+
+struct err *vet_patches(struct vet_run *v, struct scan_patch **ret, size_t *ret_n)
+{
+    return scan_patches(&v->run, package_again, v, ret, ret_n);
 }
 
 void vet_run_deinit(struct vet_run *v)

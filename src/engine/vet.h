@@ -13,7 +13,7 @@
 #pragma once
 
 #include "decoders/vetcfg.h"
-#include "engine/scan.h"
+#include "engine/scan_repair.h"
 
 struct vet_run {
     struct vet_config config;
@@ -21,4 +21,6 @@ struct vet_run {
 };
 
 struct err *vet_run(const char *unit, struct vet_run *ret) ERR_MUST_USE;
+// The files that the fixes of v's findings change, as scan_patches() says.
+struct err *vet_patches(struct vet_run *v, struct scan_patch **ret, size_t *ret_n) ERR_MUST_USE;
 void vet_run_deinit(struct vet_run *v);

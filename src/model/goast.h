@@ -208,4 +208,8 @@ static inline struct str goast_text(const struct go_file *f, const struct go_nod
 // Line and column (both from 1, the column in bytes) of an offset.
 void goast_position(const struct go_file *f, uint32_t pos, uint32_t *ret_line,
                     uint32_t *ret_column);
+// The same as the //line directive before it says, if there is one: what generators (cgo) wrote it
+// from. *ret_file as it stands there; its column is 0 where none is known.
+bool goast_line_directive(const struct go_file *f, uint32_t pos, struct str *ret_file,
+                          uint32_t *ret_line, uint32_t *ret_column);
 const char *goast_kind_name(unsigned kind);

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """maptrap-vet under `go vet -vettool` of each toolchain: a module with a finding (whose types stand in
-another package of it) and one without; plain and -json; what the go command remembers; and unit files
+another package of it) and one without; plain, -json and -fix; cgo; what the go command remembers; and unit files
 that no go command wrote."""
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,7 +52,9 @@ type S struct {
 
 func (s *S) A(k string) { s.t.Mu.Lock(); s.t.M[k] = 1; s.t.Mu.Unlock() }
 func (s *S) B(k string) { s.t.Mu.Lock(); s.t.M[k] = 2; s.t.Mu.Unlock() }
-func (s *S) C(k string) { s.t.M[k] = 3 }
+func (s *S) C(k string) {
+	s.t.M[k] = 3
+}
 
 func (s *S) D(k int) { s.mu.Lock(); s.m[k] = 1; s.mu.Unlock() }
 func (s *S) E(k int) { s.mu.Lock(); s.m[k] = 2; s.mu.Unlock() }
@@ -74,9 +77,34 @@ def module(top):
             f.write(text)
 
 
-def vet(version, top, *args):
+CGO = {
+    "c/c.go": """package c
+
+// int twice(int x) { return 2 * x; }
+import "C"
+
+import "sync"
+
+type S struct {
+	mu sync.Mutex
+	m  map[int]int
+	n  C.int
+}
+
+func (s *S) A(k int) { s.mu.Lock(); s.m[k] = int(C.twice(3)); s.mu.Unlock() }
+func (s *S) B(k int) { s.mu.Lock(); s.m[k] = 2; s.mu.Unlock() }
+func (s *S) C(k int) {
+	s.n = C.twice(s.n)
+	s.m[k] = int(s.n)
+}
+""",
+    "c/plain.go": "package c\n\nfunc (s *S) D(k int) {\n\ts.m[k] = 5\n}\n",
+}
+
+
+def vet(version, top, *args, cgo="0"):
     root = goroot(version)
-    env = {**os.environ, "GOROOT": root, "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOPROXY": "off", "CGO_ENABLED": "0",
+    env = {**os.environ, "GOROOT": root, "GOTOOLCHAIN": "local", "GOFLAGS": "", "GOPROXY": "off", "CGO_ENABLED": cgo,
            "GO111MODULE": "on", "GOCACHE": os.path.join(CACHE, "gocache-" + version)}
     return subprocess.run([root + "/bin/go", "vet", "-vettool=" + VET, *args], cwd=top, env=env, capture_output=True,
                           text=True)
@@ -94,11 +122,43 @@ def documents(text):
     return found
 
 
+def check_fix(version, top):
+    """-fix applies the safe cures, -diff only shows them (Go 1.26 on; the go command knows neither before)."""
+    bad = os.path.join(top, "bad/bad.go")
+    with open(bad) as f:
+        before = f.read()
+    shown = vet(version, top, "-fix", "-diff", "./bad")
+    done = vet(version, top, "-fix", "./...")
+    with open(bad) as f:
+        after = f.read()
+    if tuple(map(int, version.split("."))) < (1, 26):
+        assert shown.returncode == 2 and done.returncode == 2 and after == before, (shown.stderr, done.stderr)
+        return
+    assert shown.returncode == 1 and "\n+\ts.t.Mu.Lock()\n" in shown.stdout, (shown.stdout, shown.stderr)
+    assert done.returncode == 0 and done.stdout == "", (done.stdout, done.stderr)
+    assert "\ts.t.Mu.Lock()\n\ts.t.M[k] = 3\n\ts.t.Mu.Unlock()\n" in after, after
+    assert "bad.go:26:2" in vet(version, top, "./bad").stderr  # what a callee writes has no safe cure
+    again = vet(version, top, "-fix", "./...")
+    assert again.returncode == 0, again.stderr
+
+
+def check_cgo(version, top):
+    """Lines of a file with `import "C"` are those of the source, not of what cgo makes of it."""
+    for name, text in CGO.items():
+        path = os.path.join(top, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w") as f:
+            f.write(text)
+    p = vet(version, top, "./c", cgo="1")
+    got = re.findall(r"(?m)^(c/\w+\.go:\d+:\d+): w", p.stderr)
+    assert p.returncode in (1, 2) and got == ["c/c.go:18:2", "c/plain.go:4:2"], (p.returncode, p.stdout, p.stderr)
+
+
 def check(version):
     with tempfile.TemporaryDirectory(prefix="maptrap-vet-") as top:
         module(top)
         p = vet(version, top, "./bad")
-        want = ["bad/bad.go:17:27", "bad/bad.go:22:2"]
+        want = ["bad/bad.go:18:2", "bad/bad.go:24:2"]
         got = re.findall(r"(?m)^(bad/bad\.go:\d+:\d+): w", p.stderr)  # 1.26 on prints the related places too
         assert p.returncode in (1, 2) and got == want and "inconsistent-lock" in p.stderr, (p.returncode, p.stdout, p.stderr)
         again = vet(version, top, "./bad")
@@ -110,13 +170,19 @@ def check(version):
         [(package, by_tool)] = docs.items()
         diagnostics = by_tool["maptrap"]
         assert p.returncode == 0 and package.startswith("example.com/m/bad"), (p.returncode, p.stdout, p.stderr)
-        assert [d["posn"].split("/")[-1] for d in diagnostics] == ["bad.go:17:27", "bad.go:22:2"], diagnostics
+        assert [d["posn"].split("/")[-1] for d in diagnostics] == ["bad.go:18:2", "bad.go:24:2"], diagnostics
         assert diagnostics[0]["category"] == "inconsistent-lock", diagnostics
+        if shutil.which("gcc"):
+            check_cgo(version, top)
+            shutil.rmtree(os.path.join(top, "c"))
         # What changes in a dependency changes what is said about its users.
         with open(os.path.join(top, "lib/lib.go"), "w") as f:
             f.write(FILES["lib/lib.go"].replace("m[k] = 1", "_ = m[k]"))
         p = vet(version, top, "./bad")
-        assert "bad/bad.go:22:2: read of S.m" in p.stderr, (p.returncode, p.stderr)
+        assert "bad/bad.go:24:2: read of S.m" in p.stderr, (p.returncode, p.stderr)
+        with open(os.path.join(top, "lib/lib.go"), "w") as f:
+            f.write(FILES["lib/lib.go"])
+        check_fix(version, top)
         with open(os.path.join(top, "bad/bad.go"), "w") as f:
             f.write(FILES["bad/bad.go"].replace("func (s *S) E", "func (s *S E"))
         p = vet(version, top, "./bad")
