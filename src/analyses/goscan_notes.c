@@ -152,13 +152,30 @@ void note_annotations(struct walker *w)
 
 // ---- suppressions ----
 
+// Whether a list of linters, up to a blank, names this one.
+static bool names_us(struct str list, const char *everybody)
+{
+    struct str name;
+    list = str_sub(list, 0, str_find_char(list, ' '));
+    while (str_split(&list, ',', &name))
+        if (str_eqc(name, "maptrap") || str_eqc(name, everybody)) return true;
+    return false;
+}
+
+// golangci-lint's and staticcheck's ways to say it.
 static bool suppresses(struct str text, bool same_line)
 {
-    bool ours = str_find(text, STR("maptrap")) != STR_NPOS;
-    if (str_starts(text, STR("//nolint")) && same_line && (text.n == 8 || text.p[8] != ':'))
-        return true;
-    return ours && (str_starts(text, STR("//nolint:")) || str_starts(text, STR("// nolint:")) ||
-                    str_starts(text, STR("//lint:ignore ")));
+    static const char *const lists[] = { "//nolint:", "// nolint:", "//lint:ignore " };
+    for (size_t i = 0; i < array_size(lists); i++)
+        if (str_starts(text, str_from(lists[i])))
+            return names_us(str_sub(text, strlen(lists[i]), text.n), "all");
+    return same_line && str_starts(text, STR("//nolint")) && (text.n == 8 || text.p[8] == ' ');
+}
+
+static bool alone_on_its_line(const struct go_file *ast, uint32_t pos)
+{
+    while (pos && (ast->source.p[pos - 1] == ' ' || ast->source.p[pos - 1] == '\t')) pos--;
+    return !pos || ast->source.p[pos - 1] == '\n';
 }
 
 bool note_suppressed(const struct go_file *ast, uint32_t line)
@@ -174,7 +191,10 @@ bool note_suppressed(const struct go_file *ast, uint32_t line)
     for (; lo < ast->n_comments; lo++) {
         uint32_t at = line_of(ast, ast->comments[lo].pos);
         if (at > line) return false;
-        if (suppresses(comment_text(ast, lo), at == line)) return true;
+        bool same = at == line;
+        if ((same || alone_on_its_line(ast, ast->comments[lo].pos)) &&
+            suppresses(comment_text(ast, lo), same))
+            return true;
     }
     return false;
 }

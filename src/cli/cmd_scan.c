@@ -7,12 +7,16 @@
 #include "engine/scan_repair.h"
 #include "sinks/scan_print.h"
 
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 
 struct scan_opts {
     const char *tier, *baseline, *explain, *new_from;
     bool json, sarif, github, write_baseline, no_cache, fix, lsp;
 };
+
+enum { ID_DIGITS = 16, LIMIT_BASELINE_BYTES = 16 << 20 };
 
 static const char *const tiers[] = { "default", "medium", "library", NULL };
 
@@ -57,13 +61,33 @@ static char *cache_folder(void)
     return home && home[0] == '/' ? mem_printf("%s/.cache/maptrap/scan", home) : NULL;
 }
 
+// One id a line; empty lines and those that begin with # say nothing.
+static struct err *check_baseline(const char *path, struct str text)
+{
+    struct str line;
+    for (size_t n = 1; str_split(&text, '\n', &line); n++) {
+        line = str_trim(line);
+        size_t digits = 0;
+        while (digits < line.n && isxdigit((unsigned char)line.p[digits])) digits++;
+        if (line.n && line.p[0] != '#' && (digits != line.n || digits != ID_DIGITS))
+            return err_new(ERR_INPUT, "--baseline %s: line %zu is no id of a finding", path, n);
+    }
+    return NULL;
+}
+
 static struct err *read_baseline(const char *path, struct buf *ret)
 {
     _cleanup_fclose_ FILE *f = fopen(path, "r");
-    if (!f) return err_new(ERR_CANNOT, "--baseline %s: cannot be read", path);
+    if (!f) return err_sys(ERR_CANNOT, errno, "--baseline %s", path);
     char part[4096];
-    for (size_t n; (n = fread(part, 1, sizeof(part), f)) > 0;) buf_add(ret, part, n);
-    return NULL;
+    for (size_t n; (n = fread(part, 1, sizeof(part), f)) > 0;) {
+        if (ret->n > LIMIT_BASELINE_BYTES)
+            return err_new(ERR_INPUT, "--baseline %s: larger than %d MB", path,
+                           LIMIT_BASELINE_BYTES >> 20);
+        buf_add(ret, part, n);
+    }
+    if (ferror(f)) return err_sys(ERR_CANNOT, errno, "--baseline %s", path);
+    return check_baseline(path, buf_str(ret));
 }
 
 // Drops what is suppressed, beyond the tier, in the baseline, or not the one asked for.
@@ -171,6 +195,8 @@ static struct err *scan(const struct invocation *in, enum goscan_tier tier, stru
     ERR_TRY(scan_run(&wanted, r));
     if (o->new_from) ERR_TRY(scan_only_new(&wanted, o->new_from, r));
     keep_wanted(&r->report.result, o, tier, buf_str(&baseline));
+    if (o->explain && !r->report.result.n)
+        return err_new(ERR_USAGE, "no rule, and no finding here, is called '%.40s'", o->explain);
     if (o->fix) ERR_TRY(fix(&wanted, r));
     scan_finish(r);
     print(r, o);
