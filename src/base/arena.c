@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BLOCK_BYTES = 64 * 1024 };
+// A new block is as large as what is used already, between these: a small input touches few pages.
+enum { BLOCK_BYTES_MIN = 4 * 1024, BLOCK_BYTES = 64 * 1024 };
 
 struct arena_block {
     struct arena_block *prev;
@@ -32,7 +33,9 @@ void *arena_alloc(struct arena *a, size_t size)
     if (a->limit && (size > a->limit || a->used > a->limit - size)) size = SIZE_MAX / 2;
     struct arena_block *b = a->last;
     if (!b || b->size - b->used < size) {
-        size_t want = size > BLOCK_BYTES ? size : BLOCK_BYTES;
+        size_t block = a->used < BLOCK_BYTES_MIN ? BLOCK_BYTES_MIN : a->used;
+        if (block > BLOCK_BYTES) block = BLOCK_BYTES;
+        size_t want = size > block ? size : block;
         struct arena_block *fresh = mem_zalloc(sizeof(*fresh) + want);
         fresh->size = want;
         if (b && size > BLOCK_BYTES / 2) { // a large one goes behind the current block

@@ -18,12 +18,13 @@ bool gobin_emulated(const uint8_t *insn, size_t n)
     return (op == 0xe8 || op == 0xe9) && n >= 5;                         // call, jmp rel32
 }
 
-static ZydisDecoder decoder_make(bool minimal)
+// False: there is no libZydis.
+static bool decoder_init(ZydisDecoder *d, bool minimal)
 {
-    ZydisDecoder d;
-    ZydisDecoderInit(&d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64);
-    if (minimal) ZydisDecoderEnableMode(&d, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE);
-    return d;
+    if (ZYAN_FAILED(ZydisDecoderInit(d, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)))
+        return false;
+    return !minimal ||
+           ZYAN_SUCCESS(ZydisDecoderEnableMode(d, ZYDIS_DECODER_MODE_MINIMAL, ZYAN_TRUE));
 }
 
 // The code of [entry, end), cut to what the file has.
@@ -106,7 +107,12 @@ struct err *gobin_calls(struct gobin *b, const uint64_t *targets, size_t n, stru
     if (n > LIMIT_TARGETS)
         return err_new(ERR_CANNOT, "%s: calls of %zu functions asked for, more than %d", b->name, n,
                        LIMIT_TARGETS);
-    struct call_scan s = { .b = b, .decoder = decoder_make(true) };
+    struct call_scan s = { .b = b };
+    if (!decoder_init(&s.decoder, true))
+        return err_new(ERR_CANNOT,
+                       "%s: libZydis, which reads machine code, is not installed "
+                       "(apt install libzydis4.0)",
+                       b->name);
     for (size_t i = 0; i < n; i++) target_set_add(&s.targets, targets[i]);
     uint64_t start = gopclntab_entry(&b->pcln, 0);
     struct str code = code_of(b, start, gopclntab_entry(&b->pcln, b->pcln.n_functions));
@@ -233,11 +239,11 @@ bool gobin_probe(const struct gobin *b, const struct gobin_func *f, struct gobin
 {
     enum { INSTRUCTIONS_MAX = 24 }; // a prologue has fewer
     struct str code = code_of(b, f->entry, f->end);
-    ZydisDecoder d = decoder_make(false);
+    ZydisDecoder d;
     struct walk w = { 0 };
     struct insn in;
     size_t at = 0;
-    if (!decode(&d, code, 0, &in)) return false;
+    if (!decoder_init(&d, false) || !decode(&d, code, 0, &in)) return false;
     for (unsigned i = 0; i < INSTRUCTIONS_MAX && decode(&d, code, at, &in); i++) {
         bool emulated = gobin_emulated((const uint8_t *)code.p + at, code.n - at);
         if (!walk_insn(&w, &in, emulated, f->entry + at)) break;
@@ -315,8 +321,9 @@ static void find_gomaxprocs(struct gobin *b, struct votes *v)
     struct gobin_func f;
     if (!gobin_func_named(b, STR("runtime.GOMAXPROCS"), &f)) return;
     struct str code = code_of(b, f.entry, f.end);
-    ZydisDecoder d = decoder_make(false);
+    ZydisDecoder d;
     struct insn in;
+    if (!decoder_init(&d, false)) return;
     for (size_t at = 0; decode(&d, code, at, &in); at += in.i.length) {
         uint64_t address;
         bool load = in.i.mnemonic == ZYDIS_MNEMONIC_MOV || in.i.mnemonic == ZYDIS_MNEMONIC_MOVSXD;
@@ -335,8 +342,9 @@ static void find_allgs(struct gobin *b, struct votes *v)
     struct gobin_func f;
     if (!gobin_func_named(b, STR("runtime.allgadd"), &f)) return;
     struct str code = code_of(b, f.entry, f.end);
-    ZydisDecoder d = decoder_make(false);
+    ZydisDecoder d;
     struct insn in;
+    if (!decoder_init(&d, false)) return;
     for (size_t at = 0; n < WORDS_MAX && decode(&d, code, at, &in); at += in.i.length)
         if (in.i.mnemonic == ZYDIS_MNEMONIC_MOV && rip_operand(&in, f.entry + at, 64, &word[n]))
             n++;
