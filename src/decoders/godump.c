@@ -3,6 +3,8 @@
 
 #include "base/mem.h"
 
+#include <ctype.h>
+
 enum {
     PREFIX_MAX = 300,
     PREFIX_SURE = 8,      // bytes of a prefix that no line without it begins with
@@ -15,6 +17,7 @@ enum {
 // One process's lines: those behind one prefix.
 struct stream {
     struct buf prefix; // empty for the first
+    struct buf recent; // the bytes that matched it last, if it matches nothing but these after them
     uint64_t used_at;  // line that it was used for last
     struct godump_open g;
     struct buf last; // the line before, for hard wraps
@@ -195,6 +198,7 @@ static void stream_close(struct godump *p, struct stream *s)
     buf_deinit(&s->g.arguments);
     buf_deinit(&s->last);
     buf_deinit(&s->prefix);
+    buf_deinit(&s->recent);
 }
 
 // One more stream; instead of the one that was silent for longest if there are too many.
@@ -308,7 +312,7 @@ static bool enveloped(struct godump *p, struct str line, int depth, bool *ret_un
         return true;
     }
     size_t open = str_find(str_sub(line, 0, PREFIX_MAX), STR("{\""));
-    if (open != STR_NPOS &&
+    if (open != STR_NPOS && open > 0 && // any_line has tried it at 0
         json_line(p, str_sub(line, 0, open), str_sub(line, open, line.n), depth, ret_understood))
         return true;
     struct buf *inside = &p->scratch[depth];
@@ -318,12 +322,26 @@ static bool enveloped(struct godump *p, struct str line, int depth, bool *ret_un
     return true;
 }
 
+// godump_prefix_match for the stream's prefix. Most often the line begins with the very bytes that
+// the one before began with: a log has many lines in a second.
+static size_t prefix_of(struct stream *s, struct str line)
+{
+    struct str recent = buf_str(&s->recent);
+    if (recent.n && str_starts(line, recent)) return recent.n;
+    size_t at = godump_prefix_match(buf_str(&s->prefix), line);
+    // Behind digits it would depend on what follows them.
+    if (at == STR_NPOS || isdigit((unsigned char)s->prefix.p[s->prefix.n - 1])) return at;
+    buf_clear(&s->recent);
+    buf_addstr(&s->recent, str_sub(line, 0, at));
+    return at;
+}
+
 // Nearly always a line has the prefix of the one before.
 static bool recent_line(struct godump *p, struct str line, int depth, bool *ret)
 {
     struct stream *s = &p->stream[p->recent];
     if (s->prefix.n < PREFIX_SURE) return false;
-    size_t at = godump_prefix_match(buf_str(&s->prefix), line);
+    size_t at = prefix_of(s, line);
     if (at == STR_NPOS) return false;
     struct str text = str_sub(line, at, line.n);
     if (text.n && text.p[0] == '{') return false; // one more envelope
@@ -347,6 +365,11 @@ static bool any_line(struct godump *p, struct str line, int depth)
     if (line.n == 0) return true;
     if (p->recent && depth < GODUMP_NESTING && recent_line(p, line, depth, &understood))
         return understood;
+    if (str_starts(line, STR("{\"")) && depth < GODUMP_NESTING &&
+        json_line(p, STR(""), line, depth, &understood)) {
+        p->mangled = true;
+        return understood;
+    }
     if (!plain->pending && !is_wrap(p, plain, line) && godump_understand(&p->b, &plain->g, line)) {
         if (p->mangled) remember(plain, line, true);
         if (line.n > plain->longest) plain->longest = line.n;

@@ -223,7 +223,7 @@ static bool other_line(struct godump_open *g, struct str line)
 {
     struct str s = line;
     uint64_t n = 0;
-    if (str_find(line, STR("stack unavailable")) != STR_NPOS && line.n < 100) {
+    if (line.n < 100 && str_find(line, STR("stack unavailable")) != STR_NPOS) {
         g->unavailable = true;
         return true;
     }

@@ -6,28 +6,40 @@
 // ---- JSON, as loggers write it: one object a line. Lenient: a line that a logger cut is used as
 // far as it goes, and what is not asked for is skipped, not checked.
 
-static const char *const text_fields[] = { "log",         "MESSAGE",     "message",
-                                           "msg",         "textPayload", "line",
-                                           "stack",       "stacktrace",  "stack_trace",
-                                           "error.stack", "error",       "body",
-                                           "jsonPayload", "exception",   "errorVerbose" };
+static const struct str text_fields[] = {
+    STR("log"),   STR("MESSAGE"), STR("message"),     STR("msg"),         STR("textPayload"),
+    STR("line"),  STR("stack"),   STR("stacktrace"),  STR("stack_trace"), STR("error.stack"),
+    STR("error"), STR("body"),    STR("jsonPayload"), STR("exception"),   STR("errorVerbose"),
+};
 // What tells processes apart.
-static const char *const id_fields[] = {
-    "_HOSTNAME",           "_PID",           "host", "hostname", "pid",
-    "container_id",        "container_name", "pod",  "pod_name", "instance",
-    "kubernetes.pod_name",
+static const struct str id_fields[] = {
+    STR("_HOSTNAME"),
+    STR("_PID"),
+    STR("host"),
+    STR("hostname"),
+    STR("pid"),
+    STR("container_id"),
+    STR("container_name"),
+    STR("pod"),
+    STR("pod_name"),
+    STR("instance"),
+    STR("kubernetes.pod_name"),
 };
 
-static int field_number(struct str key, const char *const *list, size_t n)
+static int field_number(struct str key, const struct str *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (str_eqc(key, list[i])) return (int)i;
+        if (key.n == list[i].n && memcmp(key.p, list[i].p, key.n) == 0) return (int)i;
     return -1;
 }
 
 static void skip_blanks(struct str *s)
 {
-    while (s->n && strchr(" \t\r\n,", s->p[0]) && s->p[0]) *s = str_sub(*s, 1, s->n);
+    size_t n = 0;
+    while (n < s->n && (s->p[n] == ' ' || s->p[n] == ',' || s->p[n] == '\t' || s->p[n] == '\r' ||
+                        s->p[n] == '\n'))
+        n++;
+    *s = str_sub(*s, n, s->n);
 }
 
 // The bytes between the quotes, still escaped; *s goes on behind them.
@@ -53,6 +65,10 @@ static struct str quoted(struct str *s)
 static struct str value(struct str *s)
 {
     struct str all = *s;
+    if (all.n && all.p[0] == '"') {
+        quoted(s);
+        return str_sub(all, 0, all.n - s->n);
+    }
     size_t depth = 0;
     while (s->n) {
         char c = s->p[0];
@@ -66,7 +82,7 @@ static struct str value(struct str *s)
                 break;
             *s = str_sub(*s, 1, s->n);
         }
-        if (depth == 0 && strchr("{[\"", all.p[0])) break;
+        if (depth == 0 && (all.p[0] == '{' || all.p[0] == '[')) break;
     }
     return str_sub(all, 0, all.n - s->n);
 }
@@ -239,12 +255,11 @@ static size_t colour(struct str s)
 
 bool godump_unescape(struct str line, struct buf *ret)
 {
+    static const bool special[256] = { ['#'] = true, ['&'] = true, ['<'] = true, ['\x1b'] = true };
     bool any = false;
     while (line.n) {
         size_t plain = 0, n = 0;
-        while (plain < line.n && line.p[plain] != '#' && line.p[plain] != '&' &&
-               line.p[plain] != '<' && line.p[plain] != '\x1b')
-            plain++;
+        while (plain < line.n && !special[(uint8_t)line.p[plain]]) plain++;
         if (plain == line.n && !any) return false;
         buf_addstr(ret, str_sub(line, 0, plain));
         struct str s = str_sub(line, plain, line.n);
