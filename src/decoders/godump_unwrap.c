@@ -6,31 +6,39 @@
 // ---- JSON, as loggers write it: one object a line. Lenient: a line that a logger cut is used as
 // far as it goes, and what is not asked for is skipped, not checked.
 
-static const struct str text_fields[] = {
-    STR("log"),   STR("MESSAGE"), STR("message"),     STR("msg"),         STR("textPayload"),
-    STR("line"),  STR("stack"),   STR("stacktrace"),  STR("stack_trace"), STR("error.stack"),
-    STR("error"), STR("body"),    STR("jsonPayload"), STR("exception"),   STR("errorVerbose"),
-};
+// clang-format off
+#define TEXT_FIELDS(F) F("log") F("MESSAGE") F("message") F("msg") F("textPayload") F("line")      \
+    F("stack") F("stacktrace") F("stack_trace") F("error.stack") F("error") F("body")              \
+    F("jsonPayload") F("exception") F("errorVerbose")
 // What tells processes apart.
-static const struct str id_fields[] = {
-    STR("_HOSTNAME"),
-    STR("_PID"),
-    STR("host"),
-    STR("hostname"),
-    STR("pid"),
-    STR("container_id"),
-    STR("container_name"),
-    STR("pod"),
-    STR("pod_name"),
-    STR("instance"),
-    STR("kubernetes.pod_name"),
-};
+#define ID_FIELDS(F) F("_HOSTNAME") F("_PID") F("host") F("hostname") F("pid") F("container_id")   \
+    F("container_name") F("pod") F("pod_name") F("instance") F("kubernetes.pod_name")
+// clang-format on
+#define NAME(s)   STR(s),
+#define LENGTH(s) | 1u << (sizeof(s) - 1)
 
-static int field_number(struct str key, const struct str *list, size_t n)
+static const struct str text_fields[] = { TEXT_FIELDS(NAME) };
+static const struct str id_fields[] = { ID_FIELDS(NAME) };
+// A bit for each length of a name: most others are told apart by that.
+static const uint32_t text_lengths = 0 TEXT_FIELDS(LENGTH), id_lengths = 0 ID_FIELDS(LENGTH);
+
+static int field_number(struct str key, const struct str *list, size_t n, uint32_t lengths)
 {
+    if (key.n >= 32 || !(lengths >> key.n & 1)) return -1;
     for (size_t i = 0; i < n; i++)
-        if (key.n == list[i].n && memcmp(key.p, list[i].p, key.n) == 0) return (int)i;
+        if (key.n == list[i].n && key.p[0] == list[i].p[0] && memcmp(key.p, list[i].p, key.n) == 0)
+            return (int)i;
     return -1;
+}
+
+static int text_field(struct str key)
+{
+    return field_number(key, text_fields, array_size(text_fields), text_lengths);
+}
+
+static bool is_id_field(struct str key)
+{
+    return field_number(key, id_fields, array_size(id_fields), id_lengths) >= 0;
 }
 
 static void skip_blanks(struct str *s)
@@ -45,29 +53,30 @@ static void skip_blanks(struct str *s)
 // The bytes between the quotes, still escaped; *s goes on behind them.
 static struct str quoted(struct str *s)
 {
-    struct str inside = str_sub(*s, 1, s->n);
-    for (size_t from = 0; from < inside.n;) {
-        const char *q = memchr(inside.p + from, '"', inside.n - from);
-        if (!q) break;
-        size_t at = (size_t)(q - inside.p), slashes = 0;
-        while (slashes < at && inside.p[at - 1 - slashes] == '\\') slashes++;
-        if (slashes % 2 == 0) {
-            *s = str_sub(inside, at + 1, inside.n);
-            return str_sub(inside, 0, at);
-        }
-        from = at + 1;
+    const char *begin = s->p + 1, *end = s->p + s->n, *q = begin;
+    for (; q < end && (q = memchr(q, '"', (size_t)(end - q))); q++) {
+        const char *slash = q;
+        while (slash > begin && slash[-1] == '\\') slash--;
+        if ((q - slash) % 2) continue;
+        *s = (struct str) { q + 1, (size_t)(end - q - 1) };
+        return (struct str) { begin, (size_t)(q - begin) };
     }
-    *s = str_sub(inside, inside.n, inside.n);
-    return inside;
+    *s = (struct str) { end, 0 };
+    return (struct str) { begin, (size_t)(end - begin) };
 }
 
+struct value {
+    struct str all;
+    struct str string; // what stands between its quotes, if it is a string
+};
+
 // One value, whole; *s goes on behind it.
-static struct str value(struct str *s)
+static struct value value(struct str *s)
 {
     struct str all = *s;
     if (all.n && all.p[0] == '"') {
-        quoted(s);
-        return str_sub(all, 0, all.n - s->n);
+        struct str string = quoted(s);
+        return (struct value) { str_sub(all, 0, all.n - s->n), string };
     }
     size_t depth = 0;
     while (s->n) {
@@ -84,7 +93,7 @@ static struct str value(struct str *s)
         }
         if (depth == 0 && (all.p[0] == '{' || all.p[0] == '[')) break;
     }
-    return str_sub(all, 0, all.n - s->n);
+    return (struct value) { .all = str_sub(all, 0, all.n - s->n) };
 }
 
 static unsigned hex4(struct str s)
@@ -112,6 +121,19 @@ static void add_rune(struct buf *ret, unsigned c)
     }
 }
 
+// The byte that a backslash and c stand for.
+static char unescaped(char c)
+{
+    switch (c) {
+    case 'n': return '\n';
+    case 't': return '\t';
+    case 'r': return '\r';
+    case 'b': return '\b';
+    case 'f': return '\f';
+    default: return c;
+    }
+}
+
 static void unescape_string(struct str s, struct buf *ret)
 {
     while (s.n) {
@@ -123,8 +145,6 @@ static void unescape_string(struct str s, struct buf *ret)
         buf_addstr(ret, str_sub(s, 0, at));
         char c = s.p[at + 1];
         s = str_sub(s, at + 2, s.n);
-        static const char from[] = "ntrbf", to[] = "\n\t\r\b\f";
-        const char *known = strchr(from, c);
         if (c == 'u') {
             unsigned r = hex4(s);
             s = str_sub(s, 4, s.n);
@@ -135,16 +155,17 @@ static void unescape_string(struct str s, struct buf *ret)
             }
             add_rune(ret, r);
         } else {
-            buf_addc(ret, known && c ? to[known - from] : c);
+            buf_addc(ret, unescaped(c));
         }
     }
 }
 
 // A string, an object with such fields of its own, or (journald: not UTF-8) bytes as numbers.
-static bool add_text(struct str v, int depth, struct buf *ret)
+static bool add_text(const struct value *value, int depth, struct buf *ret)
 {
-    if (v.p[0] == '"') {
-        unescape_string(quoted(&v), ret);
+    struct str v = value->all;
+    if (value->string.p) {
+        unescape_string(value->string, ret);
         return true;
     }
     if (v.p[0] == '{') return depth < GODUMP_NESTING && godump_unwrap_json(v, depth + 1, ret, NULL);
@@ -161,16 +182,18 @@ static bool add_text(struct str v, int depth, struct buf *ret)
     return any;
 }
 
-static void add_id(struct str v, struct buf *ret_id)
+static void add_id(const struct value *value, struct buf *ret_id)
 {
+    struct str v = value->all;
     if (v.p[0] == '{' || v.p[0] == '[' || v.n > 100) return;
-    if (v.p[0] == '"') v = quoted(&v);
+    if (value->string.p) v = value->string;
     buf_printf(ret_id, "[%.*s]", STR_ARG(str_trim(v)));
 }
 
 bool godump_unwrap_json(struct str line, int depth, struct buf *ret, struct buf *ret_id)
 {
-    struct str found[array_size(text_fields)] = { 0 };
+    struct value found[array_size(text_fields)];
+    unsigned has = 0; // which of them
     if (line.n < 2 || line.p[0] != '{') return false;
     struct str s = str_sub(line, 1, line.n);
     for (;;) {
@@ -179,21 +202,21 @@ bool godump_unwrap_json(struct str line, int depth, struct buf *ret, struct buf 
         struct str key = quoted(&s);
         while (s.n && (s.p[0] == ' ' || s.p[0] == ':')) s = str_sub(s, 1, s.n);
         if (s.n == 0) break;
-        struct str v = value(&s);
-        if (v.n == 0) break;
-        int text = field_number(key, text_fields, array_size(text_fields));
+        struct value v = value(&s);
+        if (v.all.n == 0) break;
+        int text = text_field(key);
         if (text >= 0)
-            found[text] = v;
-        else if (ret_id && field_number(key, id_fields, array_size(id_fields)) >= 0)
-            add_id(v, ret_id);
+            found[text] = v, has |= 1u << text;
+        else if (ret_id && is_id_field(key))
+            add_id(&v, ret_id);
         else if (ret_id && str_eqc(key, "kubernetes") && depth < GODUMP_NESTING)
-            godump_unwrap_json(v, depth + 1, NULL, ret_id);
+            godump_unwrap_json(v.all, depth + 1, NULL, ret_id);
     }
     bool any = false;
-    for (size_t i = 0; ret && i < array_size(found); i++) {
-        if (found[i].n == 0) continue;
+    for (size_t i = 0; ret && has >> i; i++) {
+        if (!(has >> i & 1)) continue;
         if (any && ret->n && ret->p[ret->n - 1] != '\n') buf_addc(ret, '\n');
-        any = add_text(found[i], depth, ret) || any;
+        any = add_text(&found[i], depth, ret) || any;
     }
     return any;
 }
