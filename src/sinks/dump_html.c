@@ -93,27 +93,6 @@ static void put_groups(struct json *j, const struct dump *d, const struct dump_v
     json_uint(j, v->n_order > DUMP_HTML_GROUPS ? v->n_order - DUMP_HTML_GROUPS : 0);
 }
 
-static void put_races(struct json *j, const struct dump *d)
-{
-    json_key(j, "races"), json_array(j);
-    for (size_t i = 0; i < d->race.n && i < DUMP_HTML_COUNTS; i++) {
-        json_array(j);
-        for (size_t k = 0; k < d->race.p[i].n; k++) {
-            const struct dump_race_side *s = &d->race.p[i].side[k];
-            const struct dump_group *g = &d->group.p[s->group];
-            json_object(j);
-            json_key(j, "op"), json_str(j, s->op);
-            json_key(j, "id"), json_uint(j, s->goroutine);
-            json_key(j, "stack"), json_array(j);
-            for (size_t f = 0; f < g->n_stack; f++) put_frame(j, &d->frame.p[g->stack[f]]);
-            json_end(j);
-            json_end(j);
-        }
-        json_end(j);
-    }
-    json_end(j);
-}
-
 static void put_data(struct json *j, const struct dump *d, const struct dump_view *v,
                      const struct dump_report *r)
 {
@@ -139,7 +118,7 @@ static void put_data(struct json *j, const struct dump *d, const struct dump_vie
         json_end(j);
     }
     json_end(j);
-    put_races(j, d);
+    dump_json_races(j, d, DUMP_HTML_COUNTS, put_frame_or_null);
     put_groups(j, d, v);
     json_end(j);
 }

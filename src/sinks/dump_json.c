@@ -180,11 +180,11 @@ static void symptoms(struct json *j, const struct dump_view *v)
     json_end(j);
 }
 
-static void races(struct json *j, const struct dump *d)
+void dump_json_races(struct json *j, const struct dump *d, size_t most,
+                     void (*frame)(struct json *j, const struct dump *d, uint32_t frame))
 {
-    if (d->race.n == 0) return;
     json_key(j, "races"), json_array(j);
-    for (size_t i = 0; i < d->race.n; i++) {
+    for (size_t i = 0; i < d->race.n && i < most; i++) {
         json_array(j);
         for (size_t k = 0; k < d->race.p[i].n; k++) {
             const struct dump_race_side *s = &d->race.p[i].side[k];
@@ -193,7 +193,7 @@ static void races(struct json *j, const struct dump *d)
             json_key(j, "op"), json_str(j, s->op);
             json_key(j, "goroutine"), json_uint(j, s->goroutine);
             json_key(j, "stack"), json_array(j);
-            for (size_t f = 0; f < g->n_stack; f++) frame_or_null(j, d, g->stack[f]);
+            for (size_t f = 0; f < g->n_stack; f++) frame(j, d, g->stack[f]);
             json_end(j);
             json_end(j);
         }
@@ -249,7 +249,7 @@ void dump_json(FILE *out, const struct dump *d, const struct dump_view *v,
     suspects(&j, d, v, r);
     chain(&j, d, v);
     symptoms(&j, v);
-    races(&j, d);
+    if (d->race.n) dump_json_races(&j, d, d->race.n, frame_or_null);
     if (r->list) list(&j, d, r);
     json_end(&j);
     json_deinit(&j);

@@ -5,6 +5,7 @@
 
 #include "analyses/dump_views.h"
 #include "base/buf.h"
+#include "base/json.h"
 
 #include <stdio.h>
 
@@ -21,6 +22,9 @@ void dump_text(FILE *out, const struct dump *d, const struct dump_view *v,
                const struct dump_report *r);
 void dump_chain_dot(FILE *out, const struct dump *d, const struct dump_view *v);
 void dump_chain_mermaid(FILE *out, const struct dump *d, const struct dump_view *v);
+// At most `most` race reports: each a list of sides, each frame as `frame` writes it.
+void dump_json_races(struct json *j, const struct dump *d, size_t most,
+                     void (*frame)(struct json *j, const struct dump *d, uint32_t frame));
 // Pieces of the text, which other sinks show too. The verdict is one line without its end; the hint
 // says why the second writer cannot be told and what would tell it, or is empty.
 void dump_text_verdict(const struct dump *d, const struct dump_view *v, const struct dump_report *r,
