@@ -19,6 +19,8 @@ import time
 import urllib.parse
 import urllib.request
 
+from tap import check, done, skip
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/live"))
 import build
@@ -31,19 +33,6 @@ MAPTRAP = os.environ.get("MAPTRAP", os.path.join(TOP, "build/maptrap"))
 SLOW = os.environ.get("MAPTRAP_SLOW")
 KIND_OF = dict(zip(build.VERSIONS, ["stripped", "pie", "plain", "stripped", "pie", "cgo", "stripped", "pie"]))
 EACH = 5
-results = []
-
-
-def check(ok, name, *notes):
-    for n in notes if not ok else ():
-        print("# " + str(n).replace("\n", " | ")[:400])
-    results.append(ok)
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}", flush=True)
-
-
-def skip(name, why):
-    results.append(True)
-    print(f"ok {len(results)} - {name} # SKIP {why}", flush=True)
 
 
 class Target:
@@ -314,8 +303,7 @@ def main():
     daemon()
     refusals()
     symptoms()
-    print(f"1..{len(results)}")
-    sys.exit(0 if all(results) else 1)
+    sys.exit(done())
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 
+from tap import check, done, skip
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/live"))
 from build import CACHE, VERSIONS, goroot
@@ -37,25 +39,13 @@ DEBIAN = ["prometheus/trixie", "etcd-server/trixie", "caddy/trixie", "kubectl/tr
 # Functions that the linker marks as wrappers by name (cmd/internal/objabi/funcid.go).
 WRAPPERS = {"runtime.deferreturn", "runtime.runOpenDeferFrame", "reflect.callReflect",
             "reflect.callMethod"}
-results, figures = [], []
+figures = []
 
 
 def figure(program, oracle, addresses, wrong, **more):
     """A line of the result file."""
     figures.append({"program": program, "oracle": oracle, "addresses": addresses, "different": wrong,
                     **more})
-
-
-def check(ok, name, *notes):
-    for n in notes if not ok else ():
-        print("# " + str(n).replace("\n", " | ")[:300])
-    results.append(ok)
-    print(f"{'ok' if ok else 'not ok'} {len(results)} - {name}", flush=True)
-
-
-def skip(name, why):
-    results.append(None)
-    print(f"ok {len(results)} - {name} # SKIP {why}", flush=True)
 
 
 def run(*command, text=None):
@@ -543,8 +533,7 @@ def main():
     args = parser.parse_args()
     if not os.path.exists(goroot("1.27") + "/bin/go"):
         skip("oracles", "no Go toolchains; scripts/setup.sh test fetches them")
-        print("1..1")
-        return 0
+        return done()
     with tempfile.TemporaryDirectory() as folder:
         own_programs(folder, args.match)
         if not args.match:
@@ -558,11 +547,10 @@ def main():
         oracle = build("1.24", "pie", folder, source="gobin_foreign") if packages else None
         for package in packages:
             debian(package, oracle)
-    print(f"1..{len(results)}")
+    status = done()
     if args.record:
         record_figures()
-    print(f"{results.count(True)} passed, {results.count(False)} failed, {results.count(None)} skipped")
-    return 1 if False in results else 0
+    return status
 
 
 if __name__ == "__main__":

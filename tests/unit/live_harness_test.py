@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+from tap import check, done
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path[:0] = [os.path.join(TOP, "tests/live"), os.path.join(TOP, "bench")]
 import build
@@ -18,17 +20,6 @@ import expect
 import process
 
 MAP = 0xC000012345
-tests = 0
-
-
-def ok(good, name, note=""):
-    global tests
-    tests += 1
-    if not good:
-        print(f"# {note}")
-    print(f"{'ok' if good else 'not ok'} {tests} - {name}")
-
-
 def access(function, mark, op="assign"):
     name, line = expect.marks("shop")[mark]
     return {"op": op, "goroutine": 7, "parent": 1, "function": function, "file": "/src/shop/" + name,
@@ -78,9 +69,9 @@ def holds():
                  "map holds >= 100", "map goroutines >= 2", "map verdict in guarded|overlap", "took <= 3s",
                  "json coverage.maps_shared >= 1", "json findings.1 absent", "blind ~ too hot", "alive", "intact",
                  "speed 0 >= 0.95", "clean", "wall <= 3s", "not accused main.innocent"]:
-        ok(unmet(line, o) == "", "holds: " + line, unmet(line, o))
-    ok(expect.contract(document(), 1) == [], "the canned document is as the contract says",
-       expect.contract(document(), 1))
+        check(unmet(line, o) == "", "holds: " + line, unmet(line, o))
+    check(expect.contract(document(), 1) == [], "the canned document is as the contract says",
+          expect.contract(document(), 1))
 
 
 def fails():
@@ -121,7 +112,7 @@ def fails():
         ("an unknown mark", "finding -@nowhere -@handler", outcome(document())),
     ]
     for name, line, o in wrong:
-        ok(unmet(line, o) != "", "fails: " + name)
+        check(unmet(line, o) != "", "fails: " + name)
     broken = [
         ("exit 0 with a finding", document(), 0),
         ("exit 1 without one", changed(lambda d: d.update(findings=[])), 1),
@@ -133,11 +124,11 @@ def fails():
         ("another schema", changed(lambda d: d.update(schema="maptrap.findings/2")), 1),
     ]
     for name, doc, status in broken:
-        ok(expect.contract(doc, status) != [], "breaks the contract: " + name)
+        check(expect.contract(doc, status) != [], "breaks the contract: " + name)
     over = ["median took <= 3.2s", "p95 took <= 15s"]
-    ok(expect.over_all(over, [1.0, 2.0, 9.0]) == [], "a good median")
-    ok(len(expect.over_all(over, [1.0, 4.0, 9.0])) == 1, "a bad median")
-    ok(len(expect.over_all(over, [1.0] * 18 + [20.0] * 3)) == 1, "a bad 95th percentile")
+    check(expect.over_all(over, [1.0, 2.0, 9.0]) == [], "a good median")
+    check(len(expect.over_all(over, [1.0, 4.0, 9.0])) == 1, "a bad median")
+    check(len(expect.over_all(over, [1.0] * 18 + [20.0] * 3)) == 1, "a bad 95th percentile")
 
 
 FAKE_TARGET = """#!/usr/bin/env python3
@@ -201,41 +192,41 @@ def whole(folder, doc, status):
 def runs():
     with tempfile.TemporaryDirectory() as folder:
         status, out = whole(folder, document(), 1)
-        ok(status == 0 and "ok 1 - found" in out and "\n1..2" in out, "a right answer passes", out)
-        ok("ok 2 - needs-what-nobody-has # SKIP only" in out, "what the machine lacks is skipped, with its reason", out)
+        check(status == 0 and "ok 1 - found" in out and "\n1..2" in out, "a right answer passes", out)
+        check("ok 2 - needs-what-nobody-has # SKIP only" in out, "what the machine lacks is skipped, with its reason", out)
         doc = document()
         doc["findings"][0]["accesses"][0]["function"] = "main.innocent"
         status, out = whole(folder, doc, 1)
-        ok(status == 1 and "not ok 1 - found" in out, "a wrong finding fails", out)
+        check(status == 1 and "not ok 1 - found" in out, "a wrong finding fails", out)
         status, out = whole(folder, changed(lambda d: d["coverage"].update(by_map=[])), 1)
-        ok(status == 1 and "not ok 1 - found" in out, "a missing coverage fails", out)
+        check(status == 1 and "not ok 1 - found" in out, "a missing coverage fails", out)
         status, out = whole(folder, changed(lambda d: d.update(findings=[])), 0)
-        ok(status == 1 and "not ok 1 - found" in out, "a missing finding fails", out)
+        check(status == 1 and "not ok 1 - found" in out, "a missing finding fails", out)
 
 
 def real_cases():
     """The cases of the repository can be read, and name targets that exist."""
     found = cases.load(os.path.join(TOP, "tests/live/cases"))
-    ok(len(found) > 30, "the live cases can be read")
+    check(len(found) > 30, "the live cases can be read")
     unknown = [t[0] for c in found for t in c.targets if t[0] not in build.targets()]
-    ok(not unknown, "every target exists", unknown)
+    check(not unknown, "every target exists", unknown)
     covered = {cell[0] for c in found for cell in c.slice}
-    ok(set(build.VERSIONS) <= covered, "the slice meets every Go version", covered)
+    check(set(build.VERSIONS) <= covered, "the slice meets every Go version", covered)
     kinds = {cell[1] for c in found for cell in c.slice}
-    ok(set(build.KINDS) <= kinds, "the slice meets every kind of build", kinds)
+    check(set(build.KINDS) <= kinds, "the slice meets every kind of build", kinds)
     strange = [f"{c.name}: {line}" for c in found for line in c.expect
                if "no such expectation" in unmet(line, outcome(document()))]
-    ok(not strange, "every expectation is known", strange)
+    check(not strange, "every expectation is known", strange)
     lost = []
     for c in found:
         known = expect.marks(c.targets[0][0]) if c.targets else {}
         lost += [f"{c.name}: {w}" for line in c.expect if line.startswith(("finding", "suspect"))
                  for w in line.split()[1:3] if "@" in w and w.split("@")[1] not in known]
-    ok(not lost, "every marked line exists", lost)
+    check(not lost, "every marked line exists", lost)
 
 
 holds()
 fails()
 runs()
 real_cases()
-print(f"1..{tests}")
+sys.exit(done())

@@ -11,6 +11,8 @@ import sys
 import tempfile
 import zlib
 
+import tap
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "bench"))
 from profile_gen import field, number, varint
@@ -160,10 +162,9 @@ def main():
             tried, wrong = cuts(folder, command, paths, step)
             results.append((f"{len(paths)} files for {command}, cut at {tried} places", wrong, ""))
     results += outputs()
-    print(f"1..{len(results)}")
-    for i, (name, wrong, err) in enumerate(results, 1):
-        print("not ok" if wrong else "ok", i, "-", name)
-        print("#", wrong or err[:200])
+    for name, wrong, err in results:
+        tap.check(not wrong, name, wrong, err)
+    return tap.done()
 
 
 if __name__ == "__main__":

@@ -6,8 +6,11 @@ import glob
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import time
+
+import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
@@ -190,11 +193,6 @@ def bounded():
 
 tests = [same_answer, same_size_and_time, files_come_and_go, tiers_from_one_entry, damaged, unusable_folder, at_once,
          bounded]
-print(f"1..{len(tests)}")
-for number, test in enumerate(tests, 1):
-    try:
-        test()
-        print(f"ok {number} - {test.__name__}")
-    except AssertionError as e:
-        print(f"# {type(e).__name__}: {e} (line {e.__traceback__.tb_next.tb_lineno})")
-        print(f"not ok {number} - {test.__name__}")
+for test in tests:
+    tap.run(test.__name__, test)
+sys.exit(tap.done())

@@ -7,7 +7,10 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
+
+import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
@@ -192,13 +195,8 @@ def new_from():
 tests = [(f"fixed {b.splitlines()[1].strip()}", lambda b=b, a=a: fixed(b, a)) for b, a in FIXED]
 tests += [(f"left {b.splitlines()[-2 if b.count(chr(10)) > 1 else 0].strip()}", lambda b=b: left(b)) for b in LEFT]
 tests += [("several at once", several), ("new-from", new_from)]
-print(f"1..{len(tests) + (not GO)}")
-for number, (name, test) in enumerate(tests, 1):
-    try:
-        test()
-        print(f"ok {number} - {name}")
-    except (AssertionError, KeyError, ValueError, subprocess.CalledProcessError) as e:
-        print(f"# {type(e).__name__} line {e.__traceback__.tb_next.tb_lineno}: {e}")
-        print(f"not ok {number} - {name}")
+for name, test in tests:
+    tap.run(name, test)
 if not GO:
-    print(f"ok {len(tests) + 1} - gofmt # SKIP no toolchain (scripts/setup.sh test)")
+    tap.skip("gofmt", "no toolchain (scripts/setup.sh test)")
+sys.exit(tap.done())

@@ -7,9 +7,12 @@ import os
 import resource
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
+
+import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
@@ -207,14 +210,9 @@ def modules():
 
 
 tests = [syntax, large, files_that_are_none, folders_that_go_deep, nothing, unreadable, vanishing, modules]
-print(f"1..{len(tests)}")
-for number, test in enumerate(tests, 1):
+for test in tests:
     if test is unreadable and (os.getuid() != 0 or not shutil.which("setpriv")):
-        print(f"ok {number} - {test.__name__} # SKIP root and setpriv are needed to be somebody else")
-        continue
-    try:
-        test()
-        print(f"ok {number} - {test.__name__}")
-    except (AssertionError, subprocess.TimeoutExpired) as e:
-        print(f"# {type(e).__name__} line {e.__traceback__.tb_next.tb_lineno}: {str(e)[-300:]}")
-        print(f"not ok {number} - {test.__name__}")
+        tap.skip(test.__name__, "root and setpriv are needed to be somebody else")
+    else:
+        tap.run(test.__name__, test)
+sys.exit(tap.done())

@@ -5,8 +5,11 @@ import json
 import os
 import select
 import subprocess
+import sys
 import tempfile
 import time
+
+import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
@@ -184,11 +187,6 @@ def broken_off():
 
 
 tests = [utf8_positions, utf16_positions, not_json, broken_off]
-print(f"1..{len(tests)}")
-for number, test in enumerate(tests, 1):
-    try:
-        test()
-        print(f"ok {number} - {test.__name__}")
-    except (AssertionError, KeyError, ValueError) as e:
-        print(f"# {type(e).__name__} line {e.__traceback__.tb_next.tb_lineno}: {e}")
-        print(f"not ok {number} - {test.__name__}")
+for test in tests:
+    tap.run(test.__name__, test)
+sys.exit(tap.done())

@@ -8,6 +8,9 @@ import json
 import os
 import re
 import subprocess
+import sys
+
+import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
@@ -44,9 +47,7 @@ def check(folder):
 
 folders = sorted(glob.glob(os.path.join(TOP, "tests/scan/bad/*/")) +
                  glob.glob(os.path.join(TOP, "tests/scan/safe/*/")))
-print(f"1..{len(folders)}")
-for i, folder in enumerate(folders, 1):
+for folder in folders:
     why = check(folder.rstrip("/"))
-    for w in why:
-        print("#", w)
-    print("not ok" if why else "ok", f"{i} -", os.path.relpath(folder, os.path.join(TOP, "tests")))
+    tap.check(not why, os.path.relpath(folder, os.path.join(TOP, "tests")), *why)
+sys.exit(tap.done())

@@ -6,8 +6,11 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import urllib.parse
+
+import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
@@ -84,14 +87,9 @@ def validator():
 
 
 tests = [columns_and_uris, github, validator]
-print(f"1..{len(tests)}")
-for number, test in enumerate(tests, 1):
+for test in tests:
     if test is validator and not os.path.exists(TOOL):
-        print(f"ok {number} - validator # SKIP no sarif-multitool (npm and scripts/setup.sh test)")
-        continue
-    try:
-        test()
-        print(f"ok {number} - {test.__name__}")
-    except (AssertionError, KeyError, ValueError) as e:
-        print(f"# {type(e).__name__}: {e}")
-        print(f"not ok {number} - {test.__name__}")
+        tap.skip("validator", "no sarif-multitool (npm and scripts/setup.sh test)")
+    else:
+        tap.run(test.__name__, test)
+sys.exit(tap.done())
