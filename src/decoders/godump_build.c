@@ -57,6 +57,22 @@ static struct godump_string *find_string(const struct godump_strings *t, struct 
     return &t->slot[at];
 }
 
+// Whether a string with this hash may be in a table to which nothing is added any more. Where all
+// names differ, that is asked for each of them: half a megabyte answers faster than the table.
+static bool may_have(struct godump_strings *t, uint32_t hash)
+{
+    enum { FILTER_BITS = 22 };
+    if (!t->filter) {
+        t->filter = mem_zalloc((1u << FILTER_BITS) / 8);
+        for (size_t i = 0; i < t->cap; i++) {
+            uint32_t bit = t->slot[i].hash >> (32 - FILTER_BITS);
+            if (t->slot[i].id) t->filter[bit / 64] |= 1ull << (bit % 64);
+        }
+    }
+    uint32_t bit = hash >> (32 - FILTER_BITS);
+    return t->filter[bit / 64] >> (bit % 64) & 1;
+}
+
 static uint32_t intern(struct godump_builder *b, struct godump_strings *t, struct str s,
                        bool *fresh)
 {
@@ -64,14 +80,19 @@ static uint32_t intern(struct godump_builder *b, struct godump_strings *t, struc
     if (t->n + 1 > t->cap / 2) strings_grow(t);
     if (s.n > LIMIT_NAME_BYTES) s.n = LIMIT_NAME_BYTES;
     uint32_t hash = (uint32_t)hash_bytes(s);
-    struct godump_string *at = find_string(t, s, hash);
-    if (!at->id && full(b)) { // one name for all that come from now on
+    bool closed = full(b);
+    struct godump_string *at = closed && !may_have(t, hash) ? NULL : find_string(t, s, hash);
+    *fresh = false;
+    if (at && at->id) return at->id - 1;
+    if (closed) { // one name for all that come from now on
+        if (t->too_many) return t->too_many - 1;
         s = too_many;
         hash = (uint32_t)hash_bytes(s);
         at = find_string(t, s, hash);
+        t->too_many = at->id ? at->id : (uint32_t)t->text.n + 1;
+        if (at->id) return at->id - 1;
     }
-    *fresh = !at->id;
-    if (at->id) return at->id - 1;
+    *fresh = true;
     vec_push(&t->text, arena_str(&b->d->arena, s));
     b->text_bytes += s.n + STRING_BYTES;
     t->n++;
@@ -95,7 +116,9 @@ static size_t memo_at(struct str s, uint32_t salt)
 void godump_builder_deinit(struct godump_builder *b)
 {
     free(b->functions.slot);
+    free(b->functions.filter);
     free(b->locations.slot);
+    free(b->locations.filter);
     vec_deinit(&b->functions.text);
     vec_deinit(&b->locations.text);
     vec_deinit(&b->is_std);

@@ -35,6 +35,8 @@ struct godump_open {
 struct godump_strings {
     struct godump_string *slot;
     size_t n, cap;
+    uint64_t *filter;  // once it is full: a bit for each hash that is there
+    uint32_t too_many; // id + 1 of the one name for all others, 0 = none yet
     VEC(struct str) text;
 };
 

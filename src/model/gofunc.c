@@ -29,7 +29,7 @@ struct str gofunc_package(struct str function)
 static bool in_list(struct str s, const char *const *list, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        if (str_eqc(s, list[i])) return true;
+        if (s.n && s.p[0] == list[i][0] && str_eqc(s, list[i])) return true;
     return false;
 }
 
