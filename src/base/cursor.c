@@ -76,11 +76,6 @@ uint64_t cursor_u64(struct cursor *c)
     READ(uint64_t);
 }
 
-uint64_t cursor_uptr(struct cursor *c, unsigned size)
-{
-    return size == 4 ? cursor_u32(c) : cursor_u64(c);
-}
-
 uint64_t cursor_uvarint(struct cursor *c)
 {
     uint64_t v = 0;
@@ -93,12 +88,6 @@ uint64_t cursor_uvarint(struct cursor *c)
     }
     spoil(c, 11);
     return 0;
-}
-
-int64_t cursor_varint(struct cursor *c)
-{
-    uint64_t u = cursor_uvarint(c);
-    return (int64_t)(u >> 1) ^ -(int64_t)(u & 1);
 }
 
 struct str cursor_bytes(struct cursor *c, uint64_t n)

@@ -37,8 +37,6 @@ uint8_t cursor_u8(struct cursor *c);
 uint16_t cursor_u16(struct cursor *c);
 uint32_t cursor_u32(struct cursor *c);
 uint64_t cursor_u64(struct cursor *c);
-uint64_t cursor_uptr(struct cursor *c, unsigned size); // size 4 or 8
 uint64_t cursor_uvarint(struct cursor *c);             // at most 10 bytes, else bad
-int64_t cursor_varint(struct cursor *c);               // zigzag
 struct str cursor_bytes(struct cursor *c, uint64_t n); // borrowed
 struct str cursor_cstr(struct cursor *c);              // up to a NUL, which is skipped; bad if none

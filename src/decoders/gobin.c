@@ -338,26 +338,9 @@ bool gobin_offset(const struct gobin *b, uint64_t address, uint64_t *ret_offset)
     return goelf_offset(&b->elf, address, ret_offset);
 }
 
-bool gobin_address(const struct gobin *b, uint64_t offset, uint64_t *ret_address)
-{
-    return goelf_address(&b->elf, offset, ret_address);
-}
-
 static bool executable(const struct goelf_segment *s)
 {
     return s->type == PT_LOAD && (s->flags & PF_X);
-}
-
-bool gobin_exec_segment(const struct gobin *b, uint64_t *ret_address, uint64_t *ret_offset)
-{
-    for (size_t i = 0; i < b->elf.n_segments; i++) {
-        const struct goelf_segment *s = &b->elf.segment[i];
-        if (!executable(s)) continue;
-        *ret_address = s->address;
-        *ret_offset = s->offset;
-        return true;
-    }
-    return false;
 }
 
 bool gobin_bias(const struct gobin *b, uint64_t map_start, uint64_t map_offset, uint64_t *ret_bias)

@@ -70,9 +70,6 @@ bool gobin_setting(const struct gobin *b, struct str key, struct str *ret);
 // ---- Addresses ----
 
 bool gobin_offset(const struct gobin *b, uint64_t address, uint64_t *ret_offset);
-bool gobin_address(const struct gobin *b, uint64_t offset, uint64_t *ret_address);
-// The first executable segment as the file has it.
-bool gobin_exec_segment(const struct gobin *b, uint64_t *ret_address, uint64_t *ret_offset);
 // What a process adds to an address, from one line of its maps: the start of an executable mapping
 // of this file and that mapping's file offset. False if no executable segment lies there.
 bool gobin_bias(const struct gobin *b, uint64_t map_start, uint64_t map_offset, uint64_t *ret_bias);

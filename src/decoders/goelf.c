@@ -240,18 +240,6 @@ bool goelf_offset(const struct goelf *e, uint64_t address, uint64_t *ret)
     return true;
 }
 
-bool goelf_address(const struct goelf *e, uint64_t offset, uint64_t *ret)
-{
-    for (size_t i = 0; i < e->n_segments; i++) {
-        const struct goelf_segment *s = &e->segment[i];
-        if (s->type == PT_LOAD && offset >= s->offset && offset - s->offset < s->file_size) {
-            *ret = s->address + (offset - s->offset);
-            return true;
-        }
-    }
-    return false;
-}
-
 bool goelf_symbol(const struct goelf *e, const struct goelf_section *table, size_t i,
                   struct goelf_symbol *ret)
 {

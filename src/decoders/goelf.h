@@ -63,7 +63,6 @@ bool goelf_read(const struct goelf *e, uint64_t address, void *ret, size_t n);
 // A pointer as the loader leaves it, for a program loaded at its link-time address.
 bool goelf_pointer(const struct goelf *e, uint64_t address, uint64_t *ret);
 bool goelf_offset(const struct goelf *e, uint64_t address, uint64_t *ret); // address → file
-bool goelf_address(const struct goelf *e, uint64_t offset, uint64_t *ret); // file → address
 
 // Symbol `i` of a symbol table section; false if there is none.
 bool goelf_symbol(const struct goelf *e, const struct goelf_section *table, size_t i,

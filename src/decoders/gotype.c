@@ -36,12 +36,6 @@ static struct err *header_of(const struct golayout *l, const struct reader *r, u
     return NULL;
 }
 
-struct err *gotype_of(const struct golayout *l, struct gobin *b, uint64_t bias, gotype_read *read,
-                      void *arg, uint64_t type, struct gotype *ret)
-{
-    return header_of(l, &(struct reader) { read, arg }, type, ret);
-}
-
 // An abi.Name: a byte of flags, the length as a varint, the bytes.
 static struct err *read_name(const struct reader *r, uint64_t address, uint64_t end,
                              struct arena *a, struct str *ret)

@@ -37,8 +37,6 @@ typedef bool gotype_read(void *arg, uint64_t address, void *ret, size_t n);
 // memory cannot be read, ERR_INPUT if what is there is no type of this program.
 struct err *gotype_name(const struct golayout *l, struct gobin *b, uint64_t bias, gotype_read *read,
                         void *arg, uint64_t type, struct arena *a, struct str *ret) ERR_MUST_USE;
-struct err *gotype_of(const struct golayout *l, struct gobin *b, uint64_t bias, gotype_read *read,
-                      void *arg, uint64_t type, struct gotype *ret) ERR_MUST_USE;
 // ERR_INPUT if it is no map type.
 struct err *gotype_map(const struct golayout *l, struct gobin *b, uint64_t bias, gotype_read *read,
                        void *arg, uint64_t type, struct gotype_map *ret) ERR_MUST_USE;
