@@ -6,7 +6,7 @@ exact 95 % interval and one-sided 95 % upper bound. Bound <= 1.25: no more than 
 
 crash.py --all                the series of `make test-matrix` (MATRIX)
 crash.py SUITE [--go V] [--arm NAME=COMMAND]... [--crashes 100] [--seconds 900] [--runs 10000] [--limit 20]
-  SUITE    hot, grow, delete, spin, slow, slow-hog, busy, torture (see SUITES)
+  SUITE    hot, grow, delete, spin, slow, slow-hog, slow-niced, busy, torture (see SUITES)
   --arm    what runs beside the target, {pid} {map} {exe} filled in; `alone` always runs too. Without
            --arm: the arms of ARMS. A command that ends is started again while the target lives.
   Each arm goes on until it has --crashes deaths or --seconds of life, whatever comes first.
@@ -39,6 +39,7 @@ SUITES = {
     "spin": ("racer", ["-spin", "200000"], 20),
     "slow": ("racer", ["-op", "delete", "-rate", "190"], 20),
     "slow-hog": ("racer", ["-op", "delete", "-rate", "190"], 20),
+    "slow-niced": ("racer", ["-op", "delete", "-rate", "190"], 20),
     "busy": ("racer", ["-op", "delete", "-rate", "190", "-busy", "4"], 20),
     "torture": ("torture", ["-sleep", "1ms"], 12),
 }
@@ -52,9 +53,10 @@ ARMS = {
     "unguarded": "harm {pid} 60 no-guard",
 }
 SPIN_ARMS = ("locate", "windows", "holds") # a target that leaves no CPU free
-MATRIX = [("slow", "1.24"), ("slow-hog", "1.24"), ("busy", "1.24"), ("hot", "1.23"), ("hot", "1.24"),
+MATRIX = [("slow", "1.24"), ("slow-hog", "1.24"), ("slow-niced", "1.24"), ("busy", "1.24"), ("hot", "1.23"), ("hot", "1.24"),
           ("grow", "1.23"), ("grow", "1.24"), ("delete", "1.23"), ("delete", "1.24"), ("spin", "1.24"), ("torture", "1.24")]
-TOGETHER = ("hot", "grow", "delete", "slow", "slow-hog") # of the series of --all
+TOGETHER = ("hot", "grow", "delete", "slow", "slow-hog", "slow-niced") # of the series of --all
+HOGS = {"slow-hog": (1, 0), "slow-niced": (5, 19)} # how many, and their nice value
 MEANT_TO_HARM = ("unguarded",)  # shows that the series can see harm
 BOUND = 1.25
 
@@ -90,11 +92,12 @@ def said(place):
 @contextlib.contextmanager
 def weather(suite):
     """What burns CPU beside a suite, for the length of a `with`."""
-    hog = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if suite == "slow-hog" else None
+    n, niced = HOGS.get(suite, (0, 0))
+    hogs = [subprocess.Popen(["nice", "-n", str(niced), sys.executable, "-c", "while True: pass"]) for _ in range(n)]
     try:
         yield
     finally:
-        if hog:
+        for hog in hogs:
             hog.kill()
             hog.wait()
 
