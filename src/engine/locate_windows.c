@@ -108,7 +108,8 @@ static bool wanted_for_guard(struct locate *l, const struct map_func *f)
     return false;
 }
 
-static struct err *attach_functions(struct locate *l)
+// Those that find maps, while that is wanted, and those that the guard needs.
+static struct err *attach_functions(struct locate *l, bool discover)
 {
     struct probe_point point[MAP_FUNCS_MAX];
     size_t n = 0;
@@ -116,7 +117,7 @@ static struct err *attach_functions(struct locate *l)
         struct map_func *f = &l->t->func[i];
         if (f->hot || f->probe.kind == GOBIN_PROBE_FIRST) continue;
         bool wanted = wanted_for_guard(l, f);
-        if (!wanted && (f->inner || !map_op_writes(f->op))) continue;
+        if (!wanted && (!discover || f->inner || !map_op_writes(f->op))) continue;
         point[n++] = (struct probe_point) { f->offset, function_cookie(f, i) };
     }
     return probes_attach(l->p, PROBE_ENTRY, point, n);
@@ -301,12 +302,13 @@ static struct err *open_window(struct locate *l)
     l->n_wanted = collect_sites(l);
     // Maps that no trial knows yet are looked for at first, in some of the windows later, and where
     // there is nothing else to look at: else such a window would see nothing and never change.
-    probes_set_discover(l->p, l->windows < DISCOVER_FIRST || l->windows % DISCOVER_EACH == 0 ||
-                                  !any_active(l));
+    bool discover =
+        l->windows < DISCOVER_FIRST || l->windows % DISCOVER_EACH == 0 || !any_active(l);
+    probes_set_discover(l->p, discover);
     ERR_TRY(set_inner_returns(l));
     // The guard's release is on before anything can take it.
     ERR_TRY(attach_sites(l));
-    ERR_TRY(attach_functions(l));
+    ERR_TRY(attach_functions(l, discover));
     l->windows++;
     log_debug(l->log, "window open: %zu functions, %zu call sites",
               probes_attached(l->p, PROBE_ENTRY), probes_attached(l->p, PROBE_CALL));
