@@ -84,6 +84,7 @@ struct report {
     size_t n_suspects;
     struct {
         uint64_t maps, maps_shared, sites, accesses, holds;
+        bool crowded_out;  // the host was too busy for even one hold, so nothing could be proven
         struct str *blind; // what could not be seen, a sentence each
         size_t n_blind;
         struct map_verdict *by_map;

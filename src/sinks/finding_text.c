@@ -186,6 +186,14 @@ static void verdict_line(const struct report *r, const struct style *st, struct 
                    "Not enough seen to say: no map was written by one goroutine and touched by "
                    "another in %.1f s\n",
                    r->took_s);
+    else if (r->coverage.crowded_out)
+        buf_printf(out,
+                   "Not enough seen to say: %" PRIu64 " shared map%s watched for %.1f s, but the "
+                   "host was too busy to hold anything\n",
+                   r->coverage.maps_shared, r->coverage.maps_shared == 1 ? "" : "s", r->took_s);
+    else if (!r->coverage.holds)
+        buf_printf(out, "Nothing proven: %" PRIu64 " shared map%s watched for %.1f s, no holds\n",
+                   r->coverage.maps_shared, r->coverage.maps_shared == 1 ? "" : "s", r->took_s);
     else
         buf_printf(out,
                    "%sNo race seen%s: %" PRIu64 " shared map%s watched for %.1f s, %" PRIu64
