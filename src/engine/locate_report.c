@@ -233,6 +233,7 @@ static void fill_coverage(struct locate *l)
     r->coverage.sites = s.sites;
     r->coverage.accesses = s.accesses;
     r->coverage.holds = l->totals.holds;
+    r->coverage.crowded_out = !l->totals.holds && l->was_overloaded;
     r->coverage.by_map = mem_zalloc(s.shared * sizeof(*r->coverage.by_map));
     r->suspect = mem_zalloc(SUSPECTS_MAX * sizeof(*r->suspect));
     for (size_t i = 0; i < sharing_maps(l->sharing); i++) {
@@ -292,9 +293,10 @@ static void fill_blind(struct locate *l)
                                strerror(l->lock_errno)));
     fill_blind_single(l);
     if (l->was_overloaded)
-        add_blind(r,
-                  "the host is overloaded (more than three threads want each CPU): nothing is held "
-                  "then; look again when it is not");
+        add_blind(
+            r,
+            "the host is overloaded (more than three threads want each CPU, and the target's wait "
+            "for it): nothing is held then; look again when it is not");
     else if (l->no_room)
         add_blind(r, "the host has no idle CPU: few and late holds only");
     if (!l->t->write_barrier)

@@ -95,7 +95,9 @@ struct locate {
     uint64_t overlaps_lost, holds_lost;
     uint64_t idle_then, idle_looked_ns, busy_since_ns; // the host's room
     bool no_room;
-    double runnable;     // threads that run or wait for a CPU, smoothed
+    double runnable; // threads that run or wait for a CPU, smoothed
+    double wait_ns;  // that the target's threads wait for a CPU each time, smoothed
+    uint64_t waited_ns, waited_times; // as proc_cpu_wait gave them last
     bool overloaded;     // so many that an access under the guard may not be resumed in time
     bool was_overloaded; // at any time while it looked
     bool fatal_seen;

@@ -17,12 +17,14 @@ enum {
     ROOM_LOOK_NS = 200000000,   // how often the host's idle time is looked at
     ROOM_WAIT_NS = 4000000000u, // how long a busy host is waited for, before few holds are made
     INSIDE_GRACE_NS = 50000000, // accesses that began before the guard was on are over by then
+    SHARE_TIMES = 4,            // see set_holds
     BURST_GAP = 3,              // within the budget holds may follow each other this closely
     LIFE_MIN_NS = 150000000,    // a map lives for this long before it is tried
     STALE_NS = 5000000000u,     // not touched for this long: gone, or asleep
     COSTLY_RATE = 500,          // accesses a second at which a map's weight is halved
     CROWDED_FACTOR = 4,         // a busy host gets this part of the hold budget
-    OVERLOAD_PER_CPU = 3,       // runnable threads a CPU from which on nothing is held or guarded
+    OVERLOAD_PER_CPU = 3,       // runnable threads a CPU from which on nothing is held or guarded,
+    OVERLOAD_WAIT_NS = 2000000, // if they make the target's own threads wait as long as this
 };
 
 struct trial *trial_of(struct locate *l, uint64_t map)
@@ -472,12 +474,29 @@ static void set_holds(struct locate *l)
             !tr->retired && !tr->proven && !tr->withdrawn && !tr->unguardable && tr->rate > 0;
         uint64_t length = hold ? hold_length(l, tr) : 0;
         double share = total > 0 ? l->o->hold_share * share_of(l, tr) / total : 0;
-        // Twice its share: others do not use all of theirs, and the whole is bounded anyway.
-        double spacing = share > 0 ? duty / (2 * share) : 2;
+        // Several times its share: it is not always there to be held, others do not use all of
+        // theirs, and the whole is bounded anyway.
+        double spacing = share > 0 ? duty / (SHARE_TIMES * share) : 2;
         c->pause_ns = (uint64_t)((double)length * (spacing > 2 ? spacing - 1 : 1));
         c->hold_ns = length;
         c->emit_mask = tr->rate > 4000 ? 63 : tr->rate > 1000 ? 15 : tr->rate > 300 ? 3 : 0;
     }
+}
+
+// How long the target's threads wait for a CPU each time they want one, of late. Threads come and
+// go, so the sums may shrink: then what was known before stands.
+static void look_at_waits(struct locate *l)
+{
+    uint64_t wait, times;
+    if (!proc_cpu_wait(l->t->proc.pid, &wait, &times)) {
+        l->wait_ns = OVERLOAD_WAIT_NS; // unknown, so the number of threads alone decides
+        return;
+    }
+    if (l->waited_times && times > l->waited_times && wait >= l->waited_ns)
+        l->wait_ns = 0.5 * l->wait_ns +
+                     0.5 * (double)(wait - l->waited_ns) / (double)(times - l->waited_times);
+    l->waited_ns = wait;
+    l->waited_times = times;
 }
 
 // A hold wants a CPU that nobody needs. A busy host is waited for; after a while few holds are
@@ -499,10 +518,12 @@ static void look_for_room(struct locate *l)
     l->idle_looked_ns = now;
     // Who goes into the map is kept from the others for 20 ms at most; where each CPU has many
     // threads to run, it may not be resumed in that time, and those who wait would burn the CPU it
-    // needs.
+    // needs. Niced threads may be many: the target does not wait for them.
     l->runnable = 0.7 * l->runnable + 0.3 * host_runnable();
     double most = OVERLOAD_PER_CPU * (double)host_cpus();
-    l->overloaded = l->runnable > (l->overloaded ? 0.8 * most : most);
+    look_at_waits(l);
+    double from = l->overloaded ? 0.8 : 1;
+    l->overloaded = l->runnable > from * most && l->wait_ns >= from * OVERLOAD_WAIT_NS;
     l->was_overloaded |= l->overloaded;
 }
 

@@ -307,6 +307,28 @@ uint64_t proc_cpu_ns(pid_t pid)
     return (user + sys) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
+bool proc_cpu_wait(pid_t pid, uint64_t *ret_wait_ns, uint64_t *ret_times)
+{
+    char path[300], text[128];
+    uint64_t wait = 0, times = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task", pid);
+    DIR *d = opendir(path);
+    int left = PROC_WAIT_THREADS_MAX;
+    for (struct dirent *e; d && left && (e = readdir(d));) {
+        unsigned long long w, n;
+        if (!isdigit((unsigned char)e->d_name[0])) continue;
+        snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid, e->d_name);
+        if (read_small(path, text, sizeof(text)) || sscanf(text, "%*u %llu %llu", &w, &n) != 2)
+            continue;
+        wait += w, times += n;
+        left--;
+    }
+    if (d) closedir(d);
+    *ret_wait_ns = wait;
+    *ret_times = times;
+    return left < PROC_WAIT_THREADS_MAX;
+}
+
 uint64_t proc_swapped(pid_t pid)
 {
     char path[64], text[4096];
@@ -342,7 +364,7 @@ uint64_t host_idle_ns(void)
     if (read_small("/proc/stat", text, sizeof(text)) ||
         sscanf(text, "cpu %llu %llu %llu %llu %llu", &user, &nice, &sys, &idle, &iowait) != 5)
         return 0;
-    return (idle + iowait) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
+    return (nice + idle + iowait) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
 unsigned host_runnable(void)

@@ -65,15 +65,20 @@ double proc_cpu_quota(pid_t pid, bool *ret_throttled);
 // CPU time used by the process so far, ns; 0 if unknown.
 uint64_t proc_cpu_ns(pid_t pid);
 
+// What the scheduler made threads of the process wait for a CPU so far, and how often they got one:
+// of the first PROC_WAIT_THREADS_MAX threads. False if unknown.
+enum { PROC_WAIT_THREADS_MAX = 64 };
+bool proc_cpu_wait(pid_t pid, uint64_t *ret_wait_ns, uint64_t *ret_times);
+
 // Bytes of the process that are swapped out.
 uint64_t proc_swapped(pid_t pid);
 // How many threads of the process run or could, sleep, and sleep where no signal wakes them.
 void proc_thread_states(pid_t pid, unsigned *ret_running, unsigned *ret_sleeping,
                         unsigned *ret_uninterruptible);
 
-// How busy the host is: idle ns of all CPUs so far, and the pressure (PSI
-// "some" of cpu, avg10 in per cent, negative = unknown), threads that run or wait for a CPU now
-// (this one among them; 0 = unknown).
+// How busy the host is: idle ns of all CPUs so far (what niced tasks use counts as idle: they give
+// way), and the pressure (PSI "some" of cpu, avg10 in per cent, negative = unknown), threads that
+// run or wait for a CPU now (this one among them; 0 = unknown).
 uint64_t host_idle_ns(void);
 unsigned host_runnable(void);
 double host_cpu_pressure(void);
