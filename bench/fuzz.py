@@ -30,6 +30,11 @@ def final(log, name):
     return int(m[1]) if m else None
 
 
+def crashes_of(found):
+    """Inputs that broke the target. Not those that libFuzzer keeps because it had to wait for a CPU."""
+    return {path for path in glob.glob(found + "-crash-*") if "-crash-slow-unit-" not in path}
+
+
 def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("--build", default="build-fuzz")
@@ -42,7 +47,7 @@ def main():
     os.makedirs(found, exist_ok=True)
     corpus = os.path.join(record.TOP, "tests/fuzz/corpus", o.target)
     seeds = [d for d in [corpus] + o.seeds if os.path.isdir(d)]
-    before = set(glob.glob(found + "-crash-*"))
+    before = crashes_of(found)
     command = [os.path.join(o.build, "tests/fuzz/fuzz_" + o.target), f"-max_total_time={o.seconds}", "-timeout=25",
                "-rss_limit_mb=2048", "-print_final_stats=1", f"-artifact_prefix={found}-crash-"]
     if o.max_len:
@@ -52,7 +57,7 @@ def main():
     took = time.monotonic() - began
     log = p.stdout.decode(errors="replace")
     covered = re.findall(r"cov: (\d+) ft: (\d+) corp: (\d+)", log)
-    crashes = sorted(set(glob.glob(found + "-crash-*")) - before)
+    crashes = sorted(crashes_of(found) - before)
     for path in crashes:
         print(f"crash: {path}")
     if p.returncode:
