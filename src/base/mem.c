@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -35,21 +36,13 @@ void *mem_zalloc(size_t size)
     return checked(calloc(1, size ? size : 1));
 }
 
-// Pages of 2 MB where whole ones fit in: only a wish, its failure is of no matter.
-static void wish_large_pages(void *p, size_t n)
-{
-    uintptr_t first = ((uintptr_t)p + PAGE - 1) / PAGE * PAGE;
-    uintptr_t end = ((uintptr_t)p + n) / PAGE * PAGE;
-    if (first < end) (void)madvise((void *)first, end - first, MADV_HUGEPAGE);
-}
-
 void *mem_alloc_large(size_t n, size_t size)
 {
     size_t total;
     if (__builtin_mul_overflow(n, size, &total) || total > SIZE_MAX - PAGE) return checked(NULL);
     total = (total + PAGE - 1) / PAGE * PAGE;
     void *p = checked(aligned_alloc(PAGE, total ? total : PAGE));
-    wish_large_pages(p, total);
+    (void)madvise(p, total, MADV_HUGEPAGE); // only a wish
     return p;
 }
 
@@ -57,9 +50,13 @@ void *mem_realloc_array(void *p, size_t n, size_t size)
 {
     size_t total;
     if (__builtin_mul_overflow(n, size, &total)) return checked(NULL);
-    p = checked(realloc(p, total ? total : 1));
-    if (total >= LARGE) wish_large_pages(p, total);
-    return p;
+    if (total < LARGE) return checked(realloc(p, total ? total : 1));
+    // Not realloc: what it copies to is in small pages by then.
+    void *larger = mem_alloc_large(total, 1);
+    size_t had = malloc_usable_size(p);
+    if (p) memcpy(larger, p, had < total ? had : total);
+    free(p);
+    return larger;
 }
 
 char *mem_strdup(const char *s)

@@ -20,9 +20,8 @@ struct v1_proc {
 };
 
 struct v1_state {
-    VEC(struct v1_go) go; // parallel to tables->goroutine
-    VEC(struct v1_proc) proc;
-    struct id_table proc_index;
+    struct v1_go *go;               // parallel to tables->goroutine
+    struct v1_proc *proc;           // parallel to gotrace_v1.proc
     uint32_t wait_reason[V1_COUNT]; // strings of the tables
     bool begun;                     // past the list of what was there when the trace began
     VEC(uint32_t) untold;
@@ -35,10 +34,11 @@ struct v1_state {
 void gotrace_v1_destroy(struct gotrace_v1 *v)
 {
     vec_deinit(&v->event);
-    vec_deinit(&v->state->go);
-    vec_deinit(&v->state->proc);
+    vec_deinit(&v->moved);
+    vec_deinit(&v->proc);
+    free(v->state->go);
+    free(v->state->proc);
     vec_deinit(&v->state->untold);
-    id_table_deinit(&v->state->proc_index);
     free(v->state);
     free(v);
 }
@@ -99,24 +99,6 @@ struct gotrace_v1 *gotrace_v1_create(struct gotrace *t)
     return v;
 }
 
-static struct v1_go *go_at(struct v1_state *s, uint32_t index)
-{
-    while (s->go.n <= index) vec_push(&s->go, (struct v1_go) { 0 });
-    return &s->go.p[index];
-}
-
-static struct v1_proc *proc_at(struct v1_state *s, int32_t id)
-{
-    uint64_t key = (uint64_t)(uint32_t)id + 1; // 0 is not a number of its own in an id_table
-    uint32_t index;
-    if (!id_table_get(&s->proc_index, key, &index)) {
-        index = (uint32_t)s->proc.n;
-        id_table_put(&s->proc_index, key, index);
-        vec_push(&s->proc, (struct v1_proc) { .go = GOTRACE_NONE });
-    }
-    return &s->proc.p[index];
-}
-
 static struct gotrace_event *push(struct gotrace_v1 *v, const struct v1_event *ev)
 {
     struct gotrace_event *out = &v->queue[v->queue_n++];
@@ -125,7 +107,7 @@ static struct gotrace_event *push(struct gotrace_v1 *v, const struct v1_event *e
                                     .go = GOTRACE_NONE,
                                     .by = ev->go,
                                     .stack = ev->stack,
-                                    .proc = ev->proc };
+                                    .proc = v->proc.p[ev->proc] };
     return out;
 }
 
@@ -153,7 +135,7 @@ static void push_range(struct gotrace_v1 *v, const struct v1_event *ev, enum got
 static void push_status(struct gotrace_v1 *v, const struct v1_event *ev, uint32_t go,
                         enum gotrace_state to)
 {
-    struct v1_go *g = go_at(v->state, go);
+    struct v1_go *g = &v->state->go[go];
     struct gotrace_event *out = push_go(v, ev, go, GOTRACE_UNDETERMINED, to);
     out->go_stack = g->stack;
     g->untold = false;
@@ -167,10 +149,10 @@ static bool impossible(struct gotrace *t, const struct v1_event *ev, const char 
 // The event's goroutine must be the one that runs on its P.
 static bool runs(struct gotrace *t, const struct v1_event *ev, bool may_be_none)
 {
-    const struct v1_proc *p = proc_at(t->v1->state, ev->proc);
+    const struct v1_proc *p = &t->v1->state->proc[ev->proc];
     if (ev->go == GOTRACE_NONE)
         return may_be_none ? true : impossible(t, ev, "an event of no goroutine");
-    if (go_at(t->v1->state, ev->go)->state != GO_RUNNING || p->go != ev->go)
+    if (t->v1->state->go[ev->go].state != GO_RUNNING || p->go != ev->go)
         return impossible(t, ev, "an event of a goroutine that does not run there");
     return true;
 }
@@ -186,8 +168,8 @@ static bool leave(struct gotrace *t, const struct v1_event *ev)
     if (by == V1_YIELDS) to = GOTRACE_RUNNABLE, state = GO_RUNNABLE;
     struct gotrace_event *out = push_go(v, ev, ev->go, GOTRACE_RUNNING, to);
     out->reason = v->state->wait_reason[ev->type];
-    go_at(v->state, ev->go)->state = state;
-    proc_at(v->state, ev->proc)->go = GOTRACE_NONE;
+    v->state->go[ev->go].state = state;
+    v->state->proc[ev->proc].go = GOTRACE_NONE;
     return true;
 }
 
@@ -196,9 +178,9 @@ static bool go_create(struct gotrace *t, const struct v1_event *ev)
     struct gotrace_v1 *v = t->v1;
     struct v1_state *s = v->state;
     if (!runs(t, ev, true)) return false;
-    if (ev->other == GOTRACE_NONE || go_at(s, ev->other)->state != GO_DEAD)
+    if (ev->other == GOTRACE_NONE || s->go[ev->other].state != GO_DEAD)
         return impossible(t, ev, "a goroutine is created that there is already");
-    *go_at(s, ev->other) = (struct v1_go) { ev->value, GO_RUNNABLE, !s->begun };
+    s->go[ev->other] = (struct v1_go) { ev->value, GO_RUNNABLE, !s->begun };
     if (s->begun)
         push_go(v, ev, ev->other, GOTRACE_NOT_EXIST, GOTRACE_RUNNABLE)->go_stack = ev->value;
     else
@@ -209,12 +191,12 @@ static bool go_create(struct gotrace *t, const struct v1_event *ev)
 static bool go_start(struct gotrace *t, const struct v1_event *ev)
 {
     struct gotrace_v1 *v = t->v1;
-    struct v1_proc *p = proc_at(v->state, ev->proc);
-    if (ev->go == GOTRACE_NONE || go_at(v->state, ev->go)->state != GO_RUNNABLE)
+    struct v1_proc *p = &v->state->proc[ev->proc];
+    if (ev->go == GOTRACE_NONE || v->state->go[ev->go].state != GO_RUNNABLE)
         return impossible(t, ev, "a goroutine starts that is not runnable");
     if (p->go != GOTRACE_NONE) return impossible(t, ev, "a goroutine starts on a busy P");
     p->go = ev->go;
-    go_at(v->state, ev->go)->state = GO_RUNNING;
+    v->state->go[ev->go].state = GO_RUNNING;
     if (!v->state->begun) {
         push_status(v, ev, ev->go, GOTRACE_RUNNING);
         return true;
@@ -227,9 +209,9 @@ static bool go_start(struct gotrace *t, const struct v1_event *ev)
 static bool go_told(struct gotrace *t, const struct v1_event *ev)
 {
     struct gotrace_v1 *v = t->v1;
-    if (ev->go == GOTRACE_NONE || go_at(v->state, ev->go)->state != GO_RUNNABLE)
+    if (ev->go == GOTRACE_NONE || v->state->go[ev->go].state != GO_RUNNABLE)
         return impossible(t, ev, "a goroutine's first state does not fit");
-    go_at(v->state, ev->go)->state = GO_WAITING;
+    v->state->go[ev->go].state = GO_WAITING;
     push_status(v, ev, ev->go, ev->type == V1_GO_WAITING ? GOTRACE_WAITING : GOTRACE_SYSCALL);
     return true;
 }
@@ -237,9 +219,9 @@ static bool go_told(struct gotrace *t, const struct v1_event *ev)
 static bool go_unblock(struct gotrace *t, const struct v1_event *ev)
 {
     struct v1_state *s = t->v1->state;
-    if (ev->other == GOTRACE_NONE || go_at(s, ev->other)->state != GO_WAITING)
+    if (ev->other == GOTRACE_NONE || s->go[ev->other].state != GO_WAITING)
         return impossible(t, ev, "a goroutine is unblocked that does not wait");
-    go_at(s, ev->other)->state = GO_RUNNABLE;
+    s->go[ev->other].state = GO_RUNNABLE;
     push_go(t->v1, ev, ev->other, GOTRACE_WAITING, GOTRACE_RUNNABLE);
     return true;
 }
@@ -256,24 +238,24 @@ static bool go_syscall(struct gotrace *t, const struct v1_event *ev)
 static bool go_syscall_block(struct gotrace *t, const struct v1_event *ev)
 {
     if (!runs(t, ev, false)) return false;
-    go_at(t->v1->state, ev->go)->state = GO_WAITING;
-    proc_at(t->v1->state, ev->proc)->go = GOTRACE_NONE;
+    t->v1->state->go[ev->go].state = GO_WAITING;
+    t->v1->state->proc[ev->proc].go = GOTRACE_NONE;
     return true;
 }
 
 static bool go_syscall_exit(struct gotrace *t, const struct v1_event *ev)
 {
     struct v1_state *s = t->v1->state;
-    if (ev->go == GOTRACE_NONE || go_at(s, ev->go)->state != GO_WAITING)
+    if (ev->go == GOTRACE_NONE || s->go[ev->go].state != GO_WAITING)
         return impossible(t, ev, "a syscall ends of a goroutine that is in none");
-    go_at(s, ev->go)->state = GO_RUNNABLE;
+    s->go[ev->go].state = GO_RUNNABLE;
     push_go(t->v1, ev, ev->go, GOTRACE_SYSCALL, GOTRACE_RUNNABLE);
     return true;
 }
 
 static bool proc_event(struct gotrace *t, const struct v1_event *ev)
 {
-    struct v1_proc *p = proc_at(t->v1->state, ev->proc);
+    struct v1_proc *p = &t->v1->state->proc[ev->proc];
     bool starts = ev->type == V1_PROC_START;
     if (p->running == starts) return impossible(t, ev, "a P starts or stops twice");
     if (p->go != GOTRACE_NONE) return impossible(t, ev, "a P stops that runs a goroutine");
@@ -294,7 +276,7 @@ static bool range_event(struct gotrace *t, const struct v1_event *ev)
     case V1_STW_START: begins = true; __attribute__((fallthrough));
     case V1_STW_DONE: open = &s->stw, range = GOTRACE_STW; break;
     case V1_SWEEP_START: begins = true; __attribute__((fallthrough));
-    case V1_SWEEP_DONE: open = &proc_at(s, ev->proc)->sweeps, range = GOTRACE_SWEEP; break;
+    case V1_SWEEP_DONE: open = &s->proc[ev->proc].sweeps, range = GOTRACE_SWEEP; break;
     default: begins = ev->type == V1_ASSIST_START; break;
     }
     // An assist may have begun before the trace did.
@@ -341,8 +323,11 @@ static bool convert(struct gotrace *t, const struct v1_event *ev)
     default: break;
     }
     if (v1_leave_by(ev->type)) return leave(t, ev);
-    push(t->v1, ev);
-    if (ev->type == V1_CPU_SAMPLE) t->v1->queue[t->v1->queue_n - 1].kind = GOTRACE_CPU_SAMPLE;
+    struct gotrace_event *out = push(t->v1, ev);
+    if (ev->type == V1_CPU_SAMPLE) {
+        out->kind = GOTRACE_CPU_SAMPLE;
+        out->proc = (int32_t)ev->value;
+    }
     return true;
 }
 
@@ -353,12 +338,53 @@ static bool untold_next(struct gotrace_v1 *v)
     if (!s->begun) return false;
     while (s->next_untold < s->untold.n) {
         uint32_t go = s->untold.p[s->next_untold++];
-        if (!s->go.p[go].untold) continue;
-        struct v1_event at = { .time = s->untold_time, .go = GOTRACE_NONE, .proc = -1 };
+        if (!s->go[go].untold) continue;
+        struct v1_event at = { .time = s->untold_time, .go = GOTRACE_NONE };
         push_status(v, &at, go, GOTRACE_RUNNABLE);
+        v->queue[v->queue_n - 1].proc = -1;
         return true;
     }
     return false;
+}
+
+// Whether it belongs behind that event, which is at that index.
+static bool is_later(const struct v1_moved *m, const struct v1_event *ev, size_t index)
+{
+    return m->time > ev->time || (m->time == ev->time && m->index > index);
+}
+
+// The next event in the order of time; its time in ns since the first, as Go converts it.
+static bool next_event(struct gotrace_v1 *v, struct v1_event *ret)
+{
+    while (v->next < v->event.n && v->event.p[v->next].moved) v->next++;
+    const struct v1_event *ev = v->next < v->event.n ? &v->event.p[v->next] : NULL;
+    const struct v1_moved *m = v->next_moved < v->moved.n ? &v->moved.p[v->next_moved] : NULL;
+    if (!ev && !m) return false;
+    if (m && !(ev && is_later(m, ev, v->next))) {
+        ev = &v->event.p[m->index];
+        v->next_moved++;
+    } else {
+        v->next++;
+    }
+    *ret = *ev;
+    double ticks = ev->time > v->first ? (double)((uint64_t)ev->time - (uint64_t)v->first) : 0;
+    double ns = ticks * v->ns_per_tick;
+    ret->time = ns < 0x1p63 ? (int64_t)ns : INT64_MAX;
+    return true;
+}
+
+static void load(struct gotrace *t)
+{
+    struct gotrace_v1 *v = t->v1;
+    v1_read(t, v);
+    v->loaded = true;
+    v->state->go = mem_zalloc(t->tables->goroutine.n * sizeof(*v->state->go));
+    v->state->proc = mem_zalloc(v->proc.n * sizeof(*v->state->proc));
+    for (size_t i = 0; i < v->proc.n; i++) v->state->proc[i].go = GOTRACE_NONE;
+    struct v1_event first;
+    if (!next_event(v, &first)) return;
+    v->first = v->event.p[v->next_moved ? v->moved.p[0].index : v->next - 1].time;
+    v->next = v->next_moved = 0;
 }
 
 bool gotrace_v1_loads(const struct gotrace_v1 *v)
@@ -370,24 +396,22 @@ const struct gotrace_event *gotrace_v1_read(struct gotrace *t, size_t *ret_n)
 {
     enum { AT_ONCE = 2 }; // most events of the model that one of the trace makes
     struct gotrace_v1 *v = t->v1;
-    if (!v->loaded) {
-        v->loaded = true;
-        v1_read(t, v);
-    }
+    if (!v->loaded) load(t);
     v->queue_n = 0;
     while (v->queue_n + AT_ONCE <= QUEUE_EVENTS) {
         unsigned before = v->queue_n;
         if (!untold_next(v)) {
-            if (v->next == v->event.n) break;
-            if (!convert(t, &v->event.p[v->next++])) {
+            struct v1_event ev;
+            if (v->over || !next_event(v, &ev)) break;
+            if (!convert(t, &ev)) {
                 v->queue_n = before;
-                v->next = v->event.n;
+                v->over = true;
             }
         }
         unsigned n = v->queue_n - before;
         unsigned good = gotrace_stamp(t, &v->queue[before], n, &v->last_time);
         v->queue_n = before + good;
-        if (good < n) v->next = v->event.n;
+        if (good < n) v->over = true;
     }
     *ret_n = v->queue_n;
     return v->queue_n ? v->queue : NULL;

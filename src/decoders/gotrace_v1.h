@@ -68,28 +68,40 @@ enum { V1_HEADER_BYTES = 16 }; // before what v1_event.offset counts from
 
 // An event after the merge; goroutines by their index in the tables, or GOTRACE_NONE.
 struct v1_event {
-    int64_t time;   // ticks until the merge is over, then ns since the first event
+    int64_t time;   // ticks
     uint32_t go;    // that ran
     uint32_t other; // that it names
     uint32_t stack; // of the tables
-    uint32_t value; // GoCreate: stack of the new one; STWStart: kind
+    uint32_t value; // GoCreate: stack of the new one; STWStart: kind; CPUSample: P
     uint32_t offset;
-    int32_t proc;
+    uint16_t proc; // index into v->proc; not of a CPUSample
     uint8_t type;
-    bool blocked; // GoSysCall: it lost its P
+    bool blocked : 1; // GoSysCall: it lost its P
+    bool moved : 1;   // it is one of v->moved
 };
+_Static_assert(sizeof(struct v1_event) == 32 && GOTRACE_PROCS <= UINT16_MAX + 1, "v1_event");
 _Static_assert(GOTRACE_V1_BYTES <= UINT32_MAX, "v1_event.offset");
 
+// An event that belongs earlier than where it stands.
+struct v1_moved {
+    int64_t time;
+    size_t index; // in v->event
+};
+
 struct gotrace_v1 {
-    bool loaded;
+    bool loaded, over;
+    VEC(int32_t) proc; // what Go calls the Ps
     VEC(struct v1_event) event;
-    size_t next;
+    VEC(struct v1_moved) moved; // by time
+    size_t next, next_moved;
+    int64_t first; // ticks of the first event
+    double ns_per_tick;
     struct v1_state *state;
     struct gotrace_event queue[QUEUE_EVENTS];
     unsigned queue_n;
     int64_t last_time;
 };
 
-// Reads all of the trace into v->event, in order. What is wrong is noted as a break; the events
-// before it stay.
+// Reads all of the trace: v->event in order, but for those of v->moved. What is wrong is noted as a
+// break; the events before it stay.
 void v1_read(struct gotrace *t, struct gotrace_v1 *v);

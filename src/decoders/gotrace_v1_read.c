@@ -98,25 +98,21 @@ struct transition {
 
 struct go_order {
     uint64_t seq;
+    uint32_t syscall; // index + 1 in v->event of its last event, if that is a GoSysCall
     uint8_t state;
 };
 
 struct stream {
-    int32_t proc;
+    uint16_t proc;              // its index in v->proc
     uint32_t piece, last_piece; // to be read next; the last one (while they are collected)
     struct cursor c;
     int64_t ticks;
-    uint64_t go; // that runs on it, as Go numbers it
+    uint32_t go; // that runs on it, or GOTRACE_NONE
     bool done;
     struct v1_event ev; // the head
     uint64_t seq;       // what it waits for
     int64_t exit_ticks; // GoSysExit: when it really ended
     struct transition to;
-};
-
-struct moved {
-    int64_t time;
-    size_t index; // in v->event
 };
 
 struct reader {
@@ -132,8 +128,8 @@ struct reader {
     struct map stream_index;
     VEC(struct go_order) go; // parallel to tables->goroutine
     uint64_t gc_seq;
-    VEC(struct moved) exit; // events that belong at another time
-    size_t events;          // that the first pass met: at least as many as come of them
+    VEC(struct v1_moved) exit; // GoSysExits, with the times when they really were
+    size_t events;             // that the first pass met: at least as many as come of them
 };
 
 static bool bad(struct reader *r, uint64_t offset, const char *what, unsigned type)
@@ -180,8 +176,8 @@ static bool read_sample(struct reader *r, struct str args, size_t at)
     if (c.bad || cursor_left(&c)) return bad(r, at, "a CPU sample is cut off", V1_CPU_SAMPLE);
     vec_push(&r->sample, (struct v1_event) { .type = V1_CPU_SAMPLE,
                                              .time = (int64_t)a[1],
-                                             .proc = (int32_t)a[2],
-                                             .value = a[4] > UINT32_MAX ? 0 : (uint32_t)a[4],
+                                             .value = (uint32_t)a[2],
+                                             .stack = a[4] > UINT32_MAX ? 0 : (uint32_t)a[4],
                                              .offset = (uint32_t)at,
                                              .go = GOTRACE_NONE,
                                              .other = GOTRACE_NONE });
@@ -204,9 +200,11 @@ static bool begin_piece(struct reader *r, struct cursor *c, size_t at)
     if (fresh) {
         if (r->stream.n >= GOTRACE_PROCS) return bad(r, at, "too many Ps", V1_BATCH);
         *index = r->stream.n;
-        vec_push(&r->stream, (struct stream) { .proc = proc == UINT64_MAX ? -1 : (int32_t)proc,
+        vec_push(&r->v->proc, proc == UINT64_MAX ? -1 : (int32_t)proc);
+        vec_push(&r->stream, (struct stream) { .proc = (uint16_t)*index,
                                                .piece = piece,
-                                               .last_piece = piece });
+                                               .last_piece = piece,
+                                               .go = GOTRACE_NONE });
     } else {
         struct stream *s = &r->stream.p[*index];
         r->piece.p[s->last_piece].next = piece;
@@ -216,15 +214,28 @@ static bool begin_piece(struct reader *r, struct cursor *c, size_t at)
     return true;
 }
 
+// Up to three numbers, as read_uvarint reads each.
+static inline const uint8_t *skip_uvarints(const uint8_t *p, unsigned n)
+{
+    uint64_t v, unused;
+    memcpy(&v, p, sizeof(v));
+    // A bit in the last byte of each number; less and less of them.
+    uint64_t ends = ~v & 0x8080808080808080u, ends2 = ends & (ends - 1),
+             ends3 = ends2 & (ends2 - 1);
+    ends = n == 1 ? ends : n == 2 ? ends2 : ends3;
+    if (__builtin_expect(ends != 0, 1)) return p + (__builtin_ctzll(ends) >> 3) + 1;
+    for (unsigned i = 0; i < n && p; i++) p = read_uvarint(p, &unused);
+    return p;
+}
+
 // The arguments of an event as they stand, its byte already read. `inlined`: how many come at once
 // (otherwise a length comes first). NUMBER_PAD zero bytes stand behind r->bytes.
 static inline bool read_args(struct reader *r, struct cursor *c, uint8_t type, unsigned inlined,
                              size_t at, struct str *ret)
 {
     if (inlined) {
-        const uint8_t *begin = (const uint8_t *)r->bytes.p + c->at, *p = begin;
-        uint64_t unused;
-        for (unsigned i = 0; i < inlined && p; i++) p = read_uvarint(p, &unused);
+        const uint8_t *begin = (const uint8_t *)r->bytes.p + c->at;
+        const uint8_t *p = skip_uvarints(begin, inlined);
         size_t n = p ? (size_t)(p - begin) : SIZE_MAX;
         if (n > cursor_left(c)) return bad(r, at, "an event's arguments are cut off", type);
         c->at += n;
@@ -245,7 +256,7 @@ static bool first_pass(struct reader *r)
     struct cursor c = cursor_make("trace", buf_str(&r->bytes));
     while (cursor_left(&c)) {
         size_t at = c.at;
-        uint8_t head = cursor_u8(&c), type = head & 0x3f;
+        uint8_t head = (uint8_t)c.bytes.p[c.at++], type = head & 0x3f;
         unsigned inlined = (head >> 6) + 1;
         if (type == V1_NONE || type >= V1_COUNT || specs[type].since > r->t->version)
             return bad(r, at, "there is no such event", type);
@@ -314,7 +325,8 @@ static uint32_t stack_of(const struct reader *r, uint64_t id)
 static uint32_t go_of(struct reader *r, uint64_t id)
 {
     if (id == 0) return GOTRACE_NONE;
-    uint32_t index = gotrace_goroutine(r->t->tables, (int64_t)id);
+    uint32_t index = gotrace_goroutine_find(r->t->tables, (int64_t)id);
+    if (index == GOTRACE_NONE) index = gotrace_goroutine(r->t->tables, (int64_t)id);
     while (r->go.n <= index) vec_push(&r->go, (struct go_order) { 0 });
     return index;
 }
@@ -333,23 +345,23 @@ static void take(struct reader *r, struct stream *s, const struct raw *raw)
     s->seq = 0;
     s->exit_ticks = 0;
     if (spec->stack) s->ev.stack = stack_of(r, a[spec->args]);
-    uint64_t go = s->go;
-    if (v1_leave_by(raw->type)) s->go = 0;
+    s->ev.go = s->go;
+    if (v1_leave_by(raw->type)) s->go = GOTRACE_NONE;
     switch ((enum v1_type)raw->type) {
     case V1_GO_START:
     case V1_GO_START_LABEL: s->seq = a[1]; __attribute__((fallthrough));
-    case V1_GO_START_LOCAL: go = s->go = a[0]; break;
+    case V1_GO_START_LOCAL: s->ev.go = s->go = go_of(r, a[0]); break;
     case V1_GO_SYS_EXIT:
         s->seq = a[1];
         s->exit_ticks = (int64_t)a[2];
-        go = a[0];
+        s->ev.go = go_of(r, a[0]);
         break;
     case V1_GO_SYS_EXIT_LOCAL:
         s->exit_ticks = (int64_t)a[1];
-        go = a[0];
+        s->ev.go = go_of(r, a[0]);
         break;
     case V1_GO_WAITING:
-    case V1_GO_IN_SYSCALL: go = a[0]; break;
+    case V1_GO_IN_SYSCALL: s->ev.go = go_of(r, a[0]); break;
     case V1_GO_CREATE:
         s->ev.other = go_of(r, a[0]);
         s->ev.value = stack_of(r, a[1]);
@@ -360,7 +372,6 @@ static void take(struct reader *r, struct stream *s, const struct raw *raw)
     case V1_STW_START: s->ev.value = (uint32_t)a[0]; break;
     default: break;
     }
-    s->ev.go = go_of(r, go);
 }
 
 static struct transition transition_of(const struct v1_event *ev)
@@ -418,19 +429,25 @@ static bool advance(struct reader *r, struct stream *s)
             cursor_bytes(&s->c, cursor_uvarint(&s->c));
             continue;
         }
-        struct str bytes;
+        struct str bytes = { 0 };
         unsigned inlined = (head >> 6) + 1;
-        if (!read_args(r, &s->c, raw.type, inlined < 4 ? inlined : 0, raw.offset, &bytes))
-            return false;
-        if (raw.type == V1_FREQUENCY || raw.type == V1_STACK || raw.type == V1_CPU_SAMPLE ||
-            raw.type == V1_TIMER_GOROUTINE)
-            continue;
+        bool plain = specs[raw.type].since && raw.type != V1_CPU_SAMPLE;
         unsigned want = 1u + specs[raw.type].args + specs[raw.type].stack;
-        const uint8_t *a = (const uint8_t *)bytes.p;
+        const uint8_t *a = (const uint8_t *)r->bytes.p + s->c.at, *end;
+        if (plain && inlined < 4 && inlined == want) {
+            end = NULL; // the first pass has seen that they end before the batch does
+        } else {
+            if (!read_args(r, &s->c, raw.type, inlined < 4 ? inlined : 0, raw.offset, &bytes))
+                return false;
+            if (!plain) continue;
+            a = (const uint8_t *)bytes.p;
+            end = a + bytes.n;
+        }
         for (unsigned i = 0; i < want && a; i++) a = read_uvarint(a, &raw.args[i]);
-        if (a != (const uint8_t *)bytes.p + bytes.n)
+        if (end ? a != end : !a)
             return bad(r, raw.offset, "an event with another number of arguments than its type has",
                        raw.type);
+        if (!end) s->c.at = (size_t)(a - (const uint8_t *)r->bytes.p);
         take(r, s, &raw);
         s->to = transition_of(&s->ev);
         if (s->to.exact) s->seq = wanted_seq(s);
@@ -457,8 +474,12 @@ static void apply(struct reader *r, struct stream *s)
     if (s->ev.type == V1_GO_START_LOCAL) s->ev.type = V1_GO_START;
     if (s->ev.type == V1_GO_UNBLOCK_LOCAL) s->ev.type = V1_GO_UNBLOCK;
     if (s->ev.type == V1_GO_SYS_EXIT_LOCAL) s->ev.type = V1_GO_SYS_EXIT;
-    if (s->ev.type == V1_GO_SYS_EXIT && s->exit_ticks) {
-        vec_push(&r->exit, (struct moved) { s->exit_ticks, r->v->event.n });
+    if (s->ev.type == V1_GO_SYS_EXIT && s->exit_ticks)
+        vec_push(&r->exit, (struct v1_moved) { s->exit_ticks, r->v->event.n });
+    if (s->ev.go != GOTRACE_NONE) { // syscalls are told whether they block
+        uint32_t *call = &r->go.p[s->ev.go].syscall;
+        if (*call && s->ev.type == V1_GO_SYS_BLOCK) r->v->event.p[*call - 1].blocked = true;
+        *call = s->ev.type == V1_GO_SYS_CALL ? (uint32_t)r->v->event.n + 1 : 0;
     }
     vec_push(&r->v->event, s->ev);
 }
@@ -521,69 +542,24 @@ static void check_times(struct reader *r)
 
 static int compare_moved(const void *a, const void *b)
 {
-    const struct moved *x = a, *y = b;
+    const struct v1_moved *x = a, *y = b;
     if (x->time != y->time) return x->time < y->time ? -1 : 1;
     return x->index < y->index ? -1 : x->index > y->index;
 }
 
-// Whether it belongs behind that event, which is at that index.
-static bool is_later(const struct moved *m, const struct v1_event *ev, size_t index)
-{
-    return m->time > ev->time || (m->time == ev->time && m->index > index);
-}
-
-// A GoSysExit is written when the goroutine comes to run again: it is moved to the time when the
+// A GoSysExit is written when the goroutine comes to run again: it belongs at the time when the
 // syscall ended, which it carries.
 static void move_exits(struct reader *r)
 {
     struct gotrace_v1 *v = r->v;
-    VEC(struct moved) moved = { 0 };
     for (size_t i = 0; i < r->exit.n; i++) {
-        struct moved exit = r->exit.p[i];
-        if (exit.index >= v->event.n || exit.time > v->event.p[exit.index].time) continue;
-        v->event.p[exit.index].time = exit.time;
-        vec_push(&moved, exit);
+        const struct v1_moved *exit = &r->exit.p[i];
+        if (exit->index >= v->event.n || exit->time > v->event.p[exit->index].time) continue;
+        v->event.p[exit->index].time = exit->time;
+        v->event.p[exit->index].moved = true;
+        vec_push(&v->moved, *exit);
     }
-    if (moved.n == 0) return;
-    qsort(moved.p, moved.n, sizeof(*moved.p), compare_moved);
-    // They only go back in time, so that what stays moves towards the end, which is filled first.
-    bool *is_moved = mem_zalloc(v->event.n);
-    VEC(struct v1_event) kept = { 0 };
-    for (size_t i = 0; i < moved.n; i++) {
-        is_moved[moved.p[i].index] = true;
-        vec_push(&kept, v->event.p[moved.p[i].index]);
-    }
-    size_t to = v->event.n, m = moved.n;
-    for (size_t i = v->event.n; m > 0; i--) {
-        if (i > 0 && is_moved[i - 1]) continue;
-        while (m > 0 && (i == 0 || is_later(&moved.p[m - 1], &v->event.p[i - 1], i - 1)))
-            v->event.p[--to] = kept.p[--m];
-        if (i > 0) v->event.p[--to] = v->event.p[i - 1];
-    }
-    free(is_moved);
-    vec_deinit(&kept);
-    vec_deinit(&moved);
-}
-
-// Times become ns since the first event, as Go converts them; syscalls are told whether they block.
-static void finish(struct reader *r)
-{
-    struct gotrace_v1 *v = r->v;
-    if (v->event.n == 0) return;
-    int64_t first = v->event.p[0].time;
-    double ns_per_tick = r->hz ? 1e9 / (double)r->hz : 1;
-    VEC(uint32_t) syscall = { 0 }; // per goroutine: index + 1 of its last event, if a GoSysCall
-    for (size_t i = 0; i <= r->t->tables->goroutine.n; i++) vec_push(&syscall, 0);
-    for (size_t i = 0; i < v->event.n; i++) {
-        struct v1_event *ev = &v->event.p[i];
-        double ticks = ev->time > first ? (double)((uint64_t)ev->time - (uint64_t)first) : 0;
-        ev->time = ticks * ns_per_tick < 0x1p63 ? (int64_t)(ticks * ns_per_tick) : INT64_MAX;
-        if (ev->go == GOTRACE_NONE || ev->type == V1_CPU_SAMPLE) continue;
-        uint32_t *call = &syscall.p[ev->go];
-        if (*call && ev->type == V1_GO_SYS_BLOCK) v->event.p[*call - 1].blocked = true;
-        *call = ev->type == V1_GO_SYS_CALL ? (uint32_t)i + 1 : 0;
-    }
-    vec_deinit(&syscall);
+    if (v->moved.n) qsort(v->moved.p, v->moved.n, sizeof(*v->moved.p), compare_moved);
 }
 
 static bool read_all(struct reader *r)
@@ -626,10 +602,10 @@ void v1_read(struct gotrace *t, struct gotrace_v1 *v)
     if (r.hz == 0 && r.piece.n)
         gotrace_break_also(t, "the clock's frequency is missing (it stands at the end): times are "
                               "ticks, not ns");
-    for (size_t i = 0; i < r.sample.n; i++) r.sample.p[i].stack = stack_of(&r, r.sample.p[i].value);
+    for (size_t i = 0; i < r.sample.n; i++) r.sample.p[i].stack = stack_of(&r, r.sample.p[i].stack);
     if (r.sample.n) qsort(r.sample.p, r.sample.n, sizeof(*r.sample.p), compare_time);
     merge(&r);
     check_times(&r);
     move_exits(&r);
-    finish(&r);
+    v->ns_per_tick = r.hz ? 1e9 / (double)r.hz : 1;
 }
