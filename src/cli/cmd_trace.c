@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "cli/command.h"
-#include "decoders/gotrace.h"
+#include "decoders/gotrace_ahead.h"
 #include "sinks/trace_chrome.h"
 #include "sinks/trace_html.h"
 #include "sinks/trace_report.h"
@@ -20,6 +20,7 @@ struct work {
     struct input *in;
     struct gotrace_tables tables;
     struct gotrace *trace;
+    struct gotrace_ahead *ahead;
     struct trace_states states;
     struct trace_writers writers;
     struct trace_timeline timeline;
@@ -29,6 +30,7 @@ struct work {
 
 static void work_deinit(struct work *w)
 {
+    gotrace_ahead_destroy(w->ahead);
     trace_chrome_destroy(w->chrome);
     trace_timeline_deinit(&w->timeline);
     trace_writers_deinit(&w->writers);
@@ -71,12 +73,14 @@ static struct err *read_trace(struct work *w, const char *name, const struct opt
     if (o->perfetto) ERR_TRY(trace_chrome_create(o->perfetto, &w->tables, &w->chrome));
     size_t n;
     uint64_t done = 0;
-    for (const struct gotrace_event *ev; (ev = gotrace_read(w->trace, &n)); done += n) {
+    // Perfetto's events name goroutines as they come.
+    w->ahead = gotrace_ahead_create(w->trace, !o->perfetto);
+    for (const struct gotrace_event *ev; (ev = gotrace_ahead_read(w->ahead, &n)); done += n) {
         analyse(w, ev, n);
         if (done / PROGRESS_EVENTS != (done + n) / PROGRESS_EVENTS)
             log_progress(log, "%llu million events, %llu MB",
                          (unsigned long long)(done + n) / 1000000,
-                         (unsigned long long)gotrace_bytes(w->trace) >> 20);
+                         (unsigned long long)gotrace_ahead_bytes(w->ahead) >> 20);
     }
     log_progress_end(log);
     trace_states_finish(&w->states);

@@ -189,9 +189,9 @@ struct err *gotrace_open(const struct gotrace_source *source, struct gotrace_tab
     return NULL;
 }
 
-const struct gotrace_event *gotrace_read(struct gotrace *t, size_t *ret_n)
+size_t gotrace_read(struct gotrace *t, struct gotrace_event ret[GOTRACE_READ_EVENTS])
 {
-    return t->v2 ? gotrace_v2_read(t->v2, ret_n) : gotrace_v1_read(t, ret_n);
+    return t->v2 ? gotrace_v2_read(t->v2, ret) : gotrace_v1_read(t, ret);
 }
 
 bool gotrace_loads(const struct gotrace *t)
@@ -202,9 +202,10 @@ bool gotrace_loads(const struct gotrace *t)
 const struct gotrace_event *gotrace_next(struct gotrace *t)
 {
     if (t->given == t->events) {
+        if (!t->event) t->event = mem_alloc(GOTRACE_READ_EVENTS * sizeof(*t->event));
         t->given = 0;
-        t->event = gotrace_read(t, &t->events);
-        if (!t->event) return NULL;
+        t->events = gotrace_read(t, t->event);
+        if (t->events == 0) return NULL;
     }
     return &t->event[t->given++];
 }
@@ -231,6 +232,7 @@ void gotrace_close(struct gotrace *t)
     if (t->v2) gotrace_v2_destroy(t->v2);
     err_free(t->in.failed);
     free(t->in.buffer);
+    free(t->event);
     free(t->why);
     free(t);
 }

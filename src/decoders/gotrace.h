@@ -35,6 +35,7 @@ enum {
     GOTRACE_THREADS = 1 << 14,          // threads (Ms) of the whole trace
     GOTRACE_PROCS = 1 << 16,            // Ps of the whole trace
     GOTRACE_RANGES_OPEN = 1 << 10,      // ranges begun and not ended at one time
+    GOTRACE_READ_EVENTS = 1 << 11,      // events that are given at once
 };
 
 #define GOTRACE_TIME_MAX (INT64_MAX / 2) // ns, on the trace's clock: 146 years after its zero
@@ -58,13 +59,12 @@ struct gotrace;
 // `tables` is borrowed and must outlive the reader.
 struct err *gotrace_open(const struct gotrace_source *source, struct gotrace_tables *tables,
                          struct gotrace **ret) ERR_MUST_USE;
-// The next events, *ret_n of them, until the next call; NULL at the end of the trace or where it is
-// broken.
-const struct gotrace_event *gotrace_read(struct gotrace *t, size_t *ret_n);
+// The next events: how many; 0 at the end of the trace or where it is broken.
+size_t gotrace_read(struct gotrace *t, struct gotrace_event ret[GOTRACE_READ_EVENTS]);
 // Whether the next gotrace_read reads input and adds to the tables' strings, frames and stacks
 // (otherwise it only adds goroutines).
 bool gotrace_loads(const struct gotrace *t);
-// The next event alone; not to be mixed with gotrace_read.
+// The next event alone, until the next call, or NULL; not to be mixed with gotrace_read.
 const struct gotrace_event *gotrace_next(struct gotrace *t);
 // The first thing that was wrong, or NULL. Valid at any time: from a generation that was cut short
 // events still come (with what its missing tables would have said left out).

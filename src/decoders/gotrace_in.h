@@ -25,12 +25,9 @@ struct gotrace {
     char *why; // owns broke.why
     struct gotrace_v1 *v1;
     struct gotrace_v2 *v2;
-    const struct gotrace_event *event; // gotrace_next: read, the first of which were given
+    struct gotrace_event *event; // gotrace_next: read, the first of which were given
     size_t events, given;
 };
-
-// Events that are read at once.
-enum { QUEUE_EVENTS = 512 };
 
 static inline uint64_t in_offset(const struct gotrace_in *in)
 {
@@ -108,12 +105,12 @@ static inline bool id_table_get(const struct id_table *t, uint64_t id, uint32_t 
 }
 
 struct gotrace_v1 *gotrace_v1_create(struct gotrace *t);
-const struct gotrace_event *gotrace_v1_read(struct gotrace *t, size_t *ret_n);
+size_t gotrace_v1_read(struct gotrace *t, struct gotrace_event *ret);
 bool gotrace_v1_loads(const struct gotrace_v1 *v);
 void gotrace_v1_destroy(struct gotrace_v1 *v);
 
 struct gotrace_v2 *gotrace_v2_create(struct gotrace *t);
-const struct gotrace_event *gotrace_v2_read(struct gotrace_v2 *v, size_t *ret_n);
+size_t gotrace_v2_read(struct gotrace_v2 *v, struct gotrace_event *ret);
 bool gotrace_v2_loads(const struct gotrace_v2 *v);
 
 // Times increase strictly: one that does not follows 1 ns after the last. How many of the n events

@@ -392,13 +392,14 @@ bool gotrace_v1_loads(const struct gotrace_v1 *v)
     return !v->loaded;
 }
 
-const struct gotrace_event *gotrace_v1_read(struct gotrace *t, size_t *ret_n)
+size_t gotrace_v1_read(struct gotrace *t, struct gotrace_event *ret)
 {
     enum { AT_ONCE = 2 }; // most events of the model that one of the trace makes
     struct gotrace_v1 *v = t->v1;
     if (!v->loaded) load(t);
+    v->queue = ret;
     v->queue_n = 0;
-    while (v->queue_n + AT_ONCE <= QUEUE_EVENTS) {
+    while (v->queue_n + AT_ONCE <= GOTRACE_READ_EVENTS) {
         unsigned before = v->queue_n;
         if (!untold_next(v)) {
             struct v1_event ev;
@@ -413,6 +414,5 @@ const struct gotrace_event *gotrace_v1_read(struct gotrace *t, size_t *ret_n)
         v->queue_n = before + good;
         if (good < n) v->over = true;
     }
-    *ret_n = v->queue_n;
-    return v->queue_n ? v->queue : NULL;
+    return v->queue_n;
 }

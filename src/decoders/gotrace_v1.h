@@ -97,7 +97,7 @@ struct gotrace_v1 {
     int64_t first; // ticks of the first event
     double ns_per_tick;
     struct v1_state *state;
-    struct gotrace_event queue[QUEUE_EVENTS];
+    struct gotrace_event *queue; // what is being read
     unsigned queue_n;
     int64_t last_time;
 };

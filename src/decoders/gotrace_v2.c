@@ -647,10 +647,11 @@ bool gotrace_v2_loads(const struct gotrace_v2 *v)
     return !v->stopped && v->heap.n == 0 && v->next_sample == v->sample.n;
 }
 
-const struct gotrace_event *gotrace_v2_read(struct gotrace_v2 *v, size_t *ret_n)
+size_t gotrace_v2_read(struct gotrace_v2 *v, struct gotrace_event *ret)
 {
+    v->queue = ret;
     v->queue_n = 0;
-    while (!v->stopped && v->queue_n + QUEUE_AT_ONCE <= QUEUE_EVENTS) {
+    while (!v->stopped && v->queue_n + QUEUE_AT_ONCE <= GOTRACE_READ_EVENTS) {
         unsigned before = v->queue_n;
         if (v->heap.n && v->heap.p[0].time <= v->sample_time)
             v->stopped = !merge_one(v);
@@ -665,6 +666,5 @@ const struct gotrace_event *gotrace_v2_read(struct gotrace_v2 *v, size_t *ret_n)
         if (good < n) v->stopped = true;
         v->queue_n = before + good;
     }
-    *ret_n = v->queue_n;
-    return v->queue_n ? v->queue : NULL;
+    return v->queue_n;
 }

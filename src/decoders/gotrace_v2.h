@@ -221,7 +221,7 @@ struct gotrace_v2 {
     // The merge.
     VEC(struct thread_cursor) cursor;
     VEC(struct heap_entry) heap;
-    struct gotrace_event queue[QUEUE_EVENTS];
+    struct gotrace_event *queue; // what is being read
     unsigned queue_n;
     int64_t last_time;
     bool stopped;

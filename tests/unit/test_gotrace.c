@@ -4,6 +4,7 @@
 #include "analyses/trace_slices.h"
 #include "analyses/trace_states.h"
 #include "analyses/trace_writers.h"
+#include "decoders/gotrace_ahead.h"
 #include "decoders/gotrace_in.h"
 #include "test.h"
 
@@ -71,6 +72,45 @@ static struct outcome read_trace(struct str trace, size_t step)
     return o;
 }
 
+// Reads in a thread, or not, at most `most` batches; the same events as one by one.
+static void check_ahead(struct str trace, bool threaded, size_t most)
+{
+    struct bytes bytes[2] = { { trace.p, trace.n, 4096 }, { trace.p, trace.n, 4096 } };
+    struct gotrace_tables tables[2];
+    struct gotrace *t[2] = { 0 };
+    for (int i = 0; i < 2; i++) {
+        struct gotrace_source source = { read_bytes, &bytes[i], "test" };
+        gotrace_tables_init(&tables[i]);
+        CHECK(!gotrace_open(&source, &tables[i], &t[i]));
+    }
+    struct gotrace_ahead *a = gotrace_ahead_create(t[0], threaded);
+    struct trace_states states;
+    struct trace_writers writers;
+    trace_states_init(&states, &tables[0]);
+    trace_writers_init(&writers, &states);
+    bool same = true, over = false;
+    for (size_t batch = 0; batch < most && !over; batch++) {
+        size_t n;
+        const struct gotrace_event *ev = gotrace_ahead_read(a, &n), *want = NULL;
+        over = ev == NULL;
+        for (size_t i = 0; i < n && (want = gotrace_next(t[1])); i++) {
+            same = same && memcmp(&ev[i], want, sizeof(*want)) == 0;
+            trace_states_event(&states, &ev[i]); // looks at the tables meanwhile
+            trace_writers_event(&writers, &ev[i]);
+        }
+        same = same && (over || (want && gotrace_ahead_bytes(a) <= trace.n));
+    }
+    CHECK(same);
+    CHECK(!over || !gotrace_next(t[1]));
+    gotrace_ahead_destroy(a);
+    trace_writers_deinit(&writers);
+    trace_states_deinit(&states);
+    for (int i = 0; i < 2; i++) {
+        gotrace_close(t[i]);
+        gotrace_tables_deinit(&tables[i]);
+    }
+}
+
 static char *read_file(const char *path, size_t *ret_n)
 {
     _cleanup_fclose_ FILE *f = fopen(path, "rb");
@@ -117,6 +157,20 @@ static void check_whole(const char *name, struct str trace)
 static void corpus_reads(void)
 {
     CHECK(each(check_whole) >= 7);
+}
+
+static void check_threads(const char *name, struct str trace)
+{
+    if (!str_starts(str_from(name), STR("go1."))) return;
+    check_ahead(trace, true, SIZE_MAX);
+    check_ahead(trace, false, SIZE_MAX);
+    check_ahead(trace, true, 1); // left before its end
+    check_ahead(trace, true, 0);
+}
+
+static void read_ahead(void)
+{
+    CHECK(each(check_threads) >= 7);
 }
 
 // Cut anywhere: said so, at an offset within it, with no more events than the whole has.
@@ -231,6 +285,64 @@ static void stacks(void)
     gotrace_tables_deinit(&t);
 }
 
+// Numbers are given in the order of first mention, whether the goroutines' own are near each other,
+// far apart, falling or negative.
+static void goroutines(void)
+{
+    struct gotrace_tables t;
+    gotrace_tables_init(&t);
+    static const int64_t far[] = { 1,          17, 5000000000, 5000000001, 4999999999, 2,
+                                   5000009999, -3, INT64_MAX,  INT64_MIN,  5000001000, 0 };
+    enum { NEAR = 20000, MORE = array_size(far) };
+    for (uint32_t i = 0; i < MORE; i++) {
+        CHECK_INT(gotrace_goroutine_find(&t, far[i]), GOTRACE_NONE);
+        CHECK_INT(gotrace_goroutine(&t, far[i]), i);
+    }
+    for (uint32_t i = 0; i < NEAR; i++)
+        CHECK_INT(gotrace_goroutine(&t, 6000000000 + i * 3), MORE + i);
+    for (uint32_t i = 0; i < MORE; i++) CHECK_INT(gotrace_goroutine(&t, far[i]), i);
+    for (uint32_t i = 0; i < NEAR; i++)
+        CHECK_INT(gotrace_goroutine_find(&t, 6000000000 + i * 3), MORE + i);
+    CHECK_INT(gotrace_goroutine_find(&t, 6000000001), GOTRACE_NONE);
+    CHECK_INT(t.goroutine.n, MORE + NEAR);
+    gotrace_tables_deinit(&t);
+    // Sparse ones do not make the array grow without bound.
+    gotrace_tables_init(&t);
+    for (uint32_t i = 0; i < NEAR; i++) gotrace_goroutine(&t, i * 1000);
+    CHECK(t.goroutine_near.n < 10 * NEAR);
+    gotrace_tables_deinit(&t);
+}
+
+static struct gotrace_event runs(int64_t time_ns, uint32_t go)
+{
+    return (struct gotrace_event) { .time_ns = time_ns,
+                                    .kind = GOTRACE_GO,
+                                    .go = go,
+                                    .by = GOTRACE_NONE,
+                                    .from = GOTRACE_RUNNABLE,
+                                    .to = GOTRACE_RUNNING };
+}
+
+// It ran, and its own doing takes it off its P.
+static struct gotrace_event leaves(int64_t time_ns, uint32_t go, enum gotrace_state to,
+                                   uint32_t stack)
+{
+    return (struct gotrace_event) { .time_ns = time_ns,
+                                    .kind = GOTRACE_GO,
+                                    .go = go,
+                                    .by = go,
+                                    .stack = stack,
+                                    .from = GOTRACE_RUNNING,
+                                    .to = (uint8_t)to };
+}
+
+static struct gotrace_event sampled(int64_t time_ns, uint32_t by, uint32_t stack)
+{
+    return (struct gotrace_event) {
+        .time_ns = time_ns, .kind = GOTRACE_CPU_SAMPLE, .go = GOTRACE_NONE, .by = by, .stack = stack
+    };
+}
+
 // Two goroutines, in writes of maps: one preempted inside while the other writes.
 static void writers(void)
 {
@@ -246,64 +358,19 @@ static void writers(void)
     struct trace_writers w;
     trace_writers_init(&w, &states);
     const struct gotrace_event events[] = {
-        { .time_ns = 1,
-          .kind = GOTRACE_GO,
-          .go = a,
-          .by = GOTRACE_NONE,
-          .from = GOTRACE_RUNNABLE,
-          .to = GOTRACE_RUNNING },
-        { .time_ns = 2,
-          .kind = GOTRACE_GO,
-          .go = b,
-          .by = GOTRACE_NONE,
-          .from = GOTRACE_RUNNABLE,
-          .to = GOTRACE_RUNNING },
-        { .time_ns = 3,
-          .kind = GOTRACE_GO,
-          .go = a,
-          .by = a,
-          .stack = stack,
-          .from = GOTRACE_RUNNING,
-          .to = GOTRACE_RUNNABLE },
-        { .time_ns = 4, .kind = GOTRACE_CPU_SAMPLE, .go = GOTRACE_NONE, .by = b, .stack = stack },
-        { .time_ns = 5,
-          .kind = GOTRACE_GO,
-          .go = a,
-          .by = GOTRACE_NONE,
-          .from = GOTRACE_RUNNABLE,
-          .to = GOTRACE_RUNNING },
-        { .time_ns = 6, .kind = GOTRACE_CPU_SAMPLE, .go = GOTRACE_NONE, .by = a, .stack = stack },
-        { .time_ns = 50000000,
-          .kind = GOTRACE_CPU_SAMPLE,
-          .go = GOTRACE_NONE,
-          .by = b,
-          .stack = stack },
+        runs(1, a),
+        runs(2, b),
+        leaves(3, a, GOTRACE_RUNNABLE, stack),
+        sampled(4, b, stack),
+        runs(5, a),
+        sampled(6, a, stack),
+        sampled(50000000, b, stack),
         // Off its P inside once more, but it runs again, is done, and waits elsewhere (for a lock,
         // say) when b is seen next.
-        { .time_ns = 50000001,
-          .kind = GOTRACE_GO,
-          .go = a,
-          .by = a,
-          .stack = stack,
-          .from = GOTRACE_RUNNING,
-          .to = GOTRACE_RUNNABLE },
-        { .time_ns = 50000002,
-          .kind = GOTRACE_GO,
-          .go = a,
-          .by = GOTRACE_NONE,
-          .from = GOTRACE_RUNNABLE,
-          .to = GOTRACE_RUNNING },
-        { .time_ns = 50000003,
-          .kind = GOTRACE_GO,
-          .go = a,
-          .by = a,
-          .from = GOTRACE_RUNNING,
-          .to = GOTRACE_WAITING },
-        { .time_ns = 80000000,
-          .kind = GOTRACE_CPU_SAMPLE,
-          .go = GOTRACE_NONE,
-          .by = b,
-          .stack = stack },
+        leaves(50000001, a, GOTRACE_RUNNABLE, stack),
+        runs(50000002, a),
+        leaves(50000003, a, GOTRACE_WAITING, 0),
+        sampled(80000000, b, stack),
     };
     for (size_t i = 0; i < array_size(events); i++) {
         trace_states_event(&states, &events[i]);
@@ -353,5 +420,6 @@ static void timeline(void)
     trace_timeline_deinit(&t);
 }
 
-TEST_MAIN(TEST(numbers), TEST(tables), TEST(stacks), TEST(writers), TEST(timeline),
-          TEST(corpus_reads), TEST(cut_anywhere), TEST(damaged_anywhere))
+TEST_MAIN(TEST(numbers), TEST(tables), TEST(stacks), TEST(goroutines), TEST(writers),
+          TEST(timeline), TEST(corpus_reads), TEST(read_ahead), TEST(cut_anywhere),
+          TEST(damaged_anywhere))
