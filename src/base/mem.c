@@ -26,6 +26,11 @@ static void *checked(void *p)
     return p;
 }
 
+void mem_init(void)
+{
+    mallopt(M_MMAP_THRESHOLD, LARGE);
+}
+
 void *mem_alloc(size_t size)
 {
     return checked(malloc(size ? size : 1));
@@ -51,12 +56,10 @@ void *mem_realloc_array(void *p, size_t n, size_t size)
     size_t total;
     if (__builtin_mul_overflow(n, size, &total)) return checked(NULL);
     if (total < LARGE) return checked(realloc(p, total ? total : 1));
-    // Not realloc: what it copies to is in small pages by then.
-    void *larger = mem_alloc_large(total, 1);
-    size_t had = malloc_usable_size(p);
-    if (p) memcpy(larger, p, had < total ? had : total);
-    free(p);
-    return larger;
+    p = checked(realloc(p, total));
+    uintptr_t first = ((uintptr_t)p + PAGE - 1) / PAGE * PAGE, end = (uintptr_t)p + total;
+    if (first < end) (void)madvise((void *)first, end - first, MADV_HUGEPAGE); // only a wish
+    return p;
 }
 
 char *mem_strdup(const char *s)

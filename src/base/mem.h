@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+// At the start of the program: large arrays grow by moving their pages, not by being copied.
+void mem_init(void);
 void *mem_alloc(size_t size) __attribute__((malloc, returns_nonnull));
 void *mem_zalloc(size_t size) __attribute__((malloc, returns_nonnull));
 // For hundreds of MB that are filled from their beginning: in pages of 2 MB where the kernel has

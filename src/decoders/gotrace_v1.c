@@ -33,8 +33,7 @@ struct v1_state {
 
 void gotrace_v1_destroy(struct gotrace_v1 *v)
 {
-    vec_deinit(&v->event);
-    vec_deinit(&v->moved);
+    v1_reader_destroy(v->reader);
     vec_deinit(&v->proc);
     free(v->state->go);
     free(v->state->proc);
@@ -347,64 +346,33 @@ static bool untold_next(struct gotrace_v1 *v)
     return false;
 }
 
-// Whether it belongs behind that event, which is at that index.
-static bool is_later(const struct v1_moved *m, const struct v1_event *ev, size_t index)
-{
-    return m->time > ev->time || (m->time == ev->time && m->index > index);
-}
-
-// The next event in the order of time; its time in ns since the first, as Go converts it.
-static bool next_event(struct gotrace_v1 *v, struct v1_event *ret)
-{
-    while (v->next < v->event.n && v->event.p[v->next].moved) v->next++;
-    const struct v1_event *ev = v->next < v->event.n ? &v->event.p[v->next] : NULL;
-    const struct v1_moved *m = v->next_moved < v->moved.n ? &v->moved.p[v->next_moved] : NULL;
-    if (!ev && !m) return false;
-    if (m && !(ev && is_later(m, ev, v->next))) {
-        ev = &v->event.p[m->index];
-        v->next_moved++;
-    } else {
-        v->next++;
-    }
-    *ret = *ev;
-    double ticks = ev->time > v->first ? (double)((uint64_t)ev->time - (uint64_t)v->first) : 0;
-    double ns = ticks * v->ns_per_tick;
-    ret->time = ns < 0x1p63 ? (int64_t)ns : INT64_MAX;
-    return true;
-}
-
 static void load(struct gotrace *t)
 {
     struct gotrace_v1 *v = t->v1;
-    v1_read(t, v);
-    v->loaded = true;
+    v->reader = v1_read(t, v);
     v->state->go = mem_zalloc(t->tables->goroutine.n * sizeof(*v->state->go));
     v->state->proc = mem_zalloc(v->proc.n * sizeof(*v->state->proc));
     for (size_t i = 0; i < v->proc.n; i++) v->state->proc[i].go = GOTRACE_NONE;
-    struct v1_event first;
-    if (!next_event(v, &first)) return;
-    v->first = v->event.p[v->next_moved ? v->moved.p[0].index : v->next - 1].time;
-    v->next = v->next_moved = 0;
 }
 
 bool gotrace_v1_loads(const struct gotrace_v1 *v)
 {
-    return !v->loaded;
+    return !v->reader;
 }
 
 size_t gotrace_v1_read(struct gotrace *t, struct gotrace_event *ret)
 {
     enum { AT_ONCE = 2 }; // most events of the model that one of the trace makes
     struct gotrace_v1 *v = t->v1;
-    if (!v->loaded) load(t);
+    if (!v->reader) load(t);
     v->queue = ret;
     v->queue_n = 0;
     while (v->queue_n + AT_ONCE <= GOTRACE_READ_EVENTS) {
         unsigned before = v->queue_n;
         if (!untold_next(v)) {
-            struct v1_event ev;
-            if (v->over || !next_event(v, &ev)) break;
-            if (!convert(t, &ev)) {
+            const struct v1_event *ev = v->over ? NULL : v1_next(v->reader);
+            if (!ev) break;
+            if (!convert(t, ev)) {
                 v->queue_n = before;
                 v->over = true;
             }

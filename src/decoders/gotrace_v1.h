@@ -66,9 +66,9 @@ enum v1_leave { V1_STAYS, V1_ENDS, V1_STOPS, V1_WAITS, V1_YIELDS };
 enum v1_leave v1_leave_by(uint8_t type);
 enum { V1_HEADER_BYTES = 16 }; // before what v1_event.offset counts from
 
-// An event after the merge; goroutines by their index in the tables, or GOTRACE_NONE.
+// An event; goroutines by their index in the tables, or GOTRACE_NONE.
 struct v1_event {
-    int64_t time;   // ticks
+    int64_t time;   // ticks; as v1_next gives it ns since the first event
     uint32_t go;    // that ran
     uint32_t other; // that it names
     uint32_t stack; // of the tables
@@ -76,32 +76,25 @@ struct v1_event {
     uint32_t offset;
     uint16_t proc; // index into v->proc; not of a CPUSample
     uint8_t type;
-    bool blocked : 1; // GoSysCall: it lost its P
-    bool moved : 1;   // it is one of v->moved
+    bool blocked; // GoSysCall: it lost its P
 };
-_Static_assert(sizeof(struct v1_event) == 32 && GOTRACE_PROCS <= UINT16_MAX + 1, "v1_event");
 _Static_assert(GOTRACE_V1_BYTES <= UINT32_MAX, "v1_event.offset");
 
-// An event that belongs earlier than where it stands.
-struct v1_moved {
-    int64_t time;
-    size_t index; // in v->event
-};
+struct v1_reader;
 
 struct gotrace_v1 {
-    bool loaded, over;
-    VEC(int32_t) proc; // what Go calls the Ps
-    VEC(struct v1_event) event;
-    VEC(struct v1_moved) moved; // by time
-    size_t next, next_moved;
-    int64_t first; // ticks of the first event
-    double ns_per_tick;
+    bool over;
+    struct v1_reader *reader; // NULL until the first events are asked for
+    VEC(int32_t) proc;        // what Go calls the Ps
     struct v1_state *state;
     struct gotrace_event *queue; // what is being read
     unsigned queue_n;
     int64_t last_time;
 };
 
-// Reads all of the trace: v->event in order, but for those of v->moved. What is wrong is noted as a
+// Reads all of the trace into memory and finds the order of its events. What is wrong is noted as a
 // break; the events before it stay.
-void v1_read(struct gotrace *t, struct gotrace_v1 *v);
+struct v1_reader *v1_read(struct gotrace *t, struct gotrace_v1 *v);
+// The next event, until the next call; NULL at the end.
+const struct v1_event *v1_next(struct v1_reader *r);
+void v1_reader_destroy(struct v1_reader *r); // takes NULL

@@ -98,13 +98,14 @@ struct transition {
 
 struct go_order {
     uint64_t seq;
-    uint32_t syscall; // index + 1 in v->event of its last event, if that is a GoSysCall
+    uint32_t syscall; // number + 1 of its last event, if that is a GoSysCall
     uint8_t state;
 };
 
 struct stream {
-    uint16_t proc;              // its index in v->proc
-    uint32_t piece, last_piece; // to be read next; the last one (while they are collected)
+    uint16_t proc; // its index in v->proc
+    uint32_t first_piece, last_piece;
+    uint32_t piece; // to be read next
     struct cursor c;
     int64_t ticks;
     uint32_t go; // that runs on it, or GOTRACE_NONE
@@ -115,7 +116,14 @@ struct stream {
     struct transition to;
 };
 
-struct reader {
+// A GoSysExit is written when the goroutine comes to run again, and carries the time when the
+// syscall ended: it belongs there.
+struct moved {
+    size_t number; // in the order
+    struct v1_event ev;
+};
+
+struct v1_reader {
     struct gotrace *t;
     struct gotrace_v1 *v;
     struct buf bytes;
@@ -128,18 +136,32 @@ struct reader {
     struct map stream_index;
     VEC(struct go_order) go; // parallel to tables->goroutine
     uint64_t gc_seq;
-    VEC(struct v1_moved) exit; // GoSysExits, with the times when they really were
-    size_t events;             // that the first pass met: at least as many as come of them
+    size_t events; // that the first pass met: at least as many as come of them
+    // What the second pass finds: whose event is next, again and again. The events themselves are
+    // read once more, which costs less than to keep them.
+    VEC(uint16_t) order;    // index + 1 of the stream, 0 = a sample
+    uint64_t *blocked;      // a bit an event: GoSysCall that lost its P
+    VEC(struct moved) exit; // that do not stand where they belong, by number
+    int64_t last_time;
+    size_t cut; // number of the first whose time lies before that of the one before, 0 = none
+    struct v1_event cut_at;
+    // The third pass.
+    VEC(uint32_t) by_time; // of `exit`
+    size_t next, next_sample, next_exit, next_by_time;
+    struct v1_event *head; // the next that stands where it belongs, number next - 1
+    bool begun;
+    int64_t first; // ticks of the first event
+    double ns_per_tick;
 };
 
-static bool bad(struct reader *r, uint64_t offset, const char *what, unsigned type)
+static bool bad(struct v1_reader *r, uint64_t offset, const char *what, unsigned type)
 {
     return gotrace_break(r->t, V1_HEADER_BYTES + offset, "%s (type %u)", what, type);
 }
 
 // ---- first pass
 
-static bool read_string(struct reader *r, struct cursor *c, size_t at)
+static bool read_string(struct v1_reader *r, struct cursor *c, size_t at)
 {
     uint64_t id = cursor_uvarint(c), n = cursor_uvarint(c);
     if (!c->bad && (id == 0 || n == 0 || n > GOTRACE_V1_STRING_BYTES))
@@ -151,7 +173,7 @@ static bool read_string(struct reader *r, struct cursor *c, size_t at)
     return true;
 }
 
-static bool read_stack(struct reader *r, struct str args, size_t at)
+static bool read_stack(struct v1_reader *r, struct str args, size_t at)
 {
     struct cursor c = cursor_make("stack", args);
     uint64_t id = cursor_uvarint(&c), n = cursor_uvarint(&c);
@@ -168,7 +190,7 @@ static bool read_stack(struct reader *r, struct str args, size_t at)
     return bad(r, at, "a stack whose frames do not fit its length", V1_STACK);
 }
 
-static bool read_sample(struct reader *r, struct str args, size_t at)
+static bool read_sample(struct v1_reader *r, struct str args, size_t at)
 {
     struct cursor c = cursor_make("sample", args);
     uint64_t a[MOST_ARGS];
@@ -187,7 +209,7 @@ static bool read_sample(struct reader *r, struct str args, size_t at)
     return true;
 }
 
-static bool begin_piece(struct reader *r, struct cursor *c, size_t at)
+static bool begin_piece(struct v1_reader *r, struct cursor *c, size_t at)
 {
     uint64_t proc = cursor_uvarint(c), ticks = cursor_uvarint(c);
     if (c->bad) return bad(r, at, "the head of a batch is cut off", V1_BATCH);
@@ -198,11 +220,11 @@ static bool begin_piece(struct reader *r, struct cursor *c, size_t at)
     uint64_t *index = map_put(&r->stream_index, proc, &fresh);
     uint32_t piece = (uint32_t)r->piece.n;
     if (fresh) {
-        if (r->stream.n >= GOTRACE_PROCS) return bad(r, at, "too many Ps", V1_BATCH);
+        if (r->stream.n >= GOTRACE_PROCS - 1) return bad(r, at, "too many Ps", V1_BATCH);
         *index = r->stream.n;
         vec_push(&r->v->proc, proc == UINT64_MAX ? -1 : (int32_t)proc);
         vec_push(&r->stream, (struct stream) { .proc = (uint16_t)*index,
-                                               .piece = piece,
+                                               .first_piece = piece,
                                                .last_piece = piece,
                                                .go = GOTRACE_NONE });
     } else {
@@ -230,7 +252,7 @@ static inline const uint8_t *skip_uvarints(const uint8_t *p, unsigned n)
 
 // The arguments of an event as they stand, its byte already read. `inlined`: how many come at once
 // (otherwise a length comes first). NUMBER_PAD zero bytes stand behind r->bytes.
-static inline bool read_args(struct reader *r, struct cursor *c, uint8_t type, unsigned inlined,
+static inline bool read_args(struct v1_reader *r, struct cursor *c, uint8_t type, unsigned inlined,
                              size_t at, struct str *ret)
 {
     if (inlined) {
@@ -251,7 +273,7 @@ static inline bool read_args(struct reader *r, struct cursor *c, uint8_t type, u
     return true;
 }
 
-static bool first_pass(struct reader *r)
+static bool first_pass(struct v1_reader *r)
 {
     struct cursor c = cursor_make("trace", buf_str(&r->bytes));
     while (cursor_left(&c)) {
@@ -288,7 +310,7 @@ static bool first_pass(struct reader *r)
 }
 
 // Numbers the stacks as the tables do. The first mention of a pc says what it is.
-static void join_stacks(struct reader *r)
+static void join_stacks(struct v1_reader *r)
 {
     struct gotrace_tables *t = r->t->tables;
     struct map pcs = { 0 };
@@ -315,14 +337,14 @@ static void join_stacks(struct reader *r)
 
 // ---- second pass
 
-static uint32_t stack_of(const struct reader *r, uint64_t id)
+static uint32_t stack_of(const struct v1_reader *r, uint64_t id)
 {
     uint32_t stack = 0;
     id_table_get(&r->stacks, (uint32_t)id, &stack);
     return stack;
 }
 
-static uint32_t go_of(struct reader *r, uint64_t id)
+static uint32_t go_of(struct v1_reader *r, uint64_t id)
 {
     if (id == 0) return GOTRACE_NONE;
     uint32_t index = gotrace_goroutine_find(r->t->tables, (int64_t)id);
@@ -332,7 +354,7 @@ static uint32_t go_of(struct reader *r, uint64_t id)
 }
 
 // Fills s->ev from the raw event, and keeps track of which goroutine runs on the P.
-static void take(struct reader *r, struct stream *s, const struct raw *raw)
+static void take(struct v1_reader *r, struct stream *s, const struct raw *raw)
 {
     const struct v1_spec *spec = &specs[raw->type];
     const uint64_t *a = raw->args + 1;
@@ -406,7 +428,7 @@ static uint64_t wanted_seq(const struct stream *s)
 }
 
 // Reads the P's next event into s->ev. Sets done at its end.
-static bool advance(struct reader *r, struct stream *s)
+static bool advance(struct v1_reader *r, struct stream *s)
 {
     for (;;) {
         while (cursor_left(&s->c) == 0) {
@@ -449,13 +471,21 @@ static bool advance(struct reader *r, struct stream *s)
                        raw.type);
         if (!end) s->c.at = (size_t)(a - (const uint8_t *)r->bytes.p);
         take(r, s, &raw);
-        s->to = transition_of(&s->ev);
-        if (s->to.exact) s->seq = wanted_seq(s);
         return true;
     }
 }
 
-static inline bool ready(const struct reader *r, const struct stream *s)
+// The same, and what the event waits for.
+static bool advance_head(struct v1_reader *r, struct stream *s)
+{
+    if (!advance(r, s)) return false;
+    if (s->done) return true;
+    s->to = transition_of(&s->ev);
+    if (s->to.exact) s->seq = wanted_seq(s);
+    return true;
+}
+
+static inline bool ready(const struct v1_reader *r, const struct stream *s)
 {
     const struct transition *t = &s->to;
     if (t->go == GOTRACE_NONE) return s->ev.type != V1_GC_START || s->seq == r->gc_seq;
@@ -463,35 +493,68 @@ static inline bool ready(const struct reader *r, const struct stream *s)
     return g->state == t->from && (!t->exact || s->seq == g->seq);
 }
 
-static void apply(struct reader *r, struct stream *s)
+static uint8_t general_type(uint8_t type)
 {
+    return type == V1_GO_START_LOCAL      ? V1_GO_START
+           : type == V1_GO_UNBLOCK_LOCAL  ? V1_GO_UNBLOCK
+           : type == V1_GO_SYS_EXIT_LOCAL ? V1_GO_SYS_EXIT
+                                          : type;
+}
+
+static void put_in_order(struct v1_reader *r, const struct v1_event *ev, size_t stream)
+{
+    if (r->order.n && ev->time < r->last_time && !r->cut) {
+        r->cut = r->order.n;
+        r->cut_at = *ev;
+    }
+    r->last_time = ev->time;
+    vec_push(&r->order, (uint16_t)stream);
+}
+
+static void apply(struct v1_reader *r, struct stream *s)
+{
+    size_t number = r->order.n;
     if (s->ev.type == V1_GC_START) r->gc_seq = s->seq + 1;
     if (s->to.go != GOTRACE_NONE) {
         struct go_order *g = &r->go.p[s->to.go];
         g->state = s->to.to;
         if (s->to.counts) g->seq++;
     }
-    if (s->ev.type == V1_GO_START_LOCAL) s->ev.type = V1_GO_START;
-    if (s->ev.type == V1_GO_UNBLOCK_LOCAL) s->ev.type = V1_GO_UNBLOCK;
-    if (s->ev.type == V1_GO_SYS_EXIT_LOCAL) s->ev.type = V1_GO_SYS_EXIT;
-    if (s->ev.type == V1_GO_SYS_EXIT && s->exit_ticks)
-        vec_push(&r->exit, (struct v1_moved) { s->exit_ticks, r->v->event.n });
-    if (s->ev.go != GOTRACE_NONE) { // syscalls are told whether they block
-        uint32_t *call = &r->go.p[s->ev.go].syscall;
-        if (*call && s->ev.type == V1_GO_SYS_BLOCK) r->v->event.p[*call - 1].blocked = true;
-        *call = s->ev.type == V1_GO_SYS_CALL ? (uint32_t)r->v->event.n + 1 : 0;
+    s->ev.type = general_type(s->ev.type);
+    if (s->ev.type == V1_GO_SYS_EXIT && s->exit_ticks && s->exit_ticks <= s->ev.time) {
+        vec_push(&r->exit, (struct moved) { number, s->ev });
+        vec_last(&r->exit)->ev.time = s->exit_ticks;
     }
-    vec_push(&r->v->event, s->ev);
+    if (s->ev.go != GOTRACE_NONE) {
+        uint32_t *call = &r->go.p[s->ev.go].syscall;
+        if (*call && s->ev.type == V1_GO_SYS_BLOCK)
+            r->blocked[(*call - 1) / 64] |= (uint64_t)1 << (*call - 1) % 64;
+        *call = s->ev.type == V1_GO_SYS_CALL ? (uint32_t)number + 1 : 0;
+    }
+    put_in_order(r, &s->ev, (size_t)(s - r->stream.p) + 1);
+}
+
+// All streams to their beginning.
+static void rewind_streams(struct v1_reader *r)
+{
+    for (size_t i = 0; i < r->stream.n; i++) {
+        struct stream *s = &r->stream.p[i];
+        s->piece = s->first_piece;
+        s->c = (struct cursor) { 0 };
+        s->go = GOTRACE_NONE;
+        s->done = false;
+    }
 }
 
 // The merge: of the streams' heads that may come now, the earliest comes.
-static bool merge(struct reader *r)
+static bool merge(struct v1_reader *r)
 {
+    rewind_streams(r);
     for (size_t i = 0; i < r->stream.n; i++)
-        if (!advance(r, &r->stream.p[i])) return false;
+        if (!advance_head(r, &r->stream.p[i])) return false;
     size_t sample = 0, room = r->events < GOTRACE_V1_EVENTS ? r->events : GOTRACE_V1_EVENTS;
-    r->v->event.p = mem_alloc_large(room + 1, sizeof(*r->v->event.p));
-    r->v->event.cap = room + 1;
+    vec_reserve(&r->order, room + 1);
+    r->blocked = mem_zalloc((room / 64 + 1) * sizeof(*r->blocked));
     for (;;) {
         struct stream *best = NULL, *waits = NULL;
         for (size_t i = 0; i < r->stream.n; i++) {
@@ -504,10 +567,10 @@ static bool merge(struct reader *r)
         }
         bool samples = sample < r->sample.n;
         if (samples && (!best || r->sample.p[sample].time < best->ev.time)) {
-            vec_push(&r->v->event, r->sample.p[sample++]);
+            put_in_order(r, &r->sample.p[sample++], 0);
             continue;
         }
-        if (r->v->event.n >= GOTRACE_V1_EVENTS)
+        if (r->order.n >= GOTRACE_V1_EVENTS)
             return gotrace_break(r->t, in_offset(&r->t->in), "more than %d M events",
                                  GOTRACE_V1_EVENTS >> 20);
         if (!best) {
@@ -517,7 +580,7 @@ static bool merge(struct reader *r)
                        waits->ev.type);
         }
         apply(r, best);
-        if (!advance(r, best)) return false;
+        if (!advance_head(r, best)) return false;
     }
 }
 
@@ -529,40 +592,71 @@ static int compare_time(const void *a, const void *b)
 }
 
 // Where the times go back, the trace is broken: what follows is cut off.
-static void check_times(struct reader *r)
+static void cut_off(struct v1_reader *r)
 {
-    for (size_t i = 1; i < r->v->event.n; i++) {
-        if (r->v->event.p[i].time >= r->v->event.p[i - 1].time) continue;
-        bad(r, r->v->event.p[i].offset, "its time lies before that of the event before it",
-            r->v->event.p[i].type);
-        r->v->event.n = i;
-        return;
+    if (!r->cut) return;
+    bad(r, r->cut_at.offset, "its time lies before that of the event before it", r->cut_at.type);
+    r->order.n = r->cut;
+    while (r->exit.n && vec_last(&r->exit)->number >= r->cut) r->exit.n--;
+}
+
+// ---- third pass
+
+static int compare_exits(const void *a, const void *b, void *exits)
+{
+    const struct moved *all = exits;
+    const uint32_t *i = a, *j = b;
+    if (all[*i].ev.time != all[*j].ev.time) return all[*i].ev.time < all[*j].ev.time ? -1 : 1;
+    return *i < *j ? -1 : *i > *j;
+}
+
+// Sets r->head to the next event that stands where it belongs, if there is one. (It stays where it
+// was read: copying what was written in parts just before makes the processor wait.)
+static void read_head(struct v1_reader *r)
+{
+    while (!r->head && r->next < r->order.n) {
+        size_t number = r->next++, stream = r->order.p[number];
+        if (stream == 0) {
+            r->head = &r->sample.p[r->next_sample++];
+        } else {
+            struct stream *s = &r->stream.p[stream - 1];
+            if (!advance(r, s) || s->done) break; // it was read before
+            r->head = &s->ev;
+            r->head->type = general_type(s->ev.type);
+            r->head->blocked = r->blocked[number / 64] >> number % 64 & 1;
+        }
+        if (r->next_exit < r->exit.n && r->exit.p[r->next_exit].number == number) {
+            r->next_exit++;
+            r->head = NULL;
+        }
     }
 }
 
-static int compare_moved(const void *a, const void *b)
+const struct v1_event *v1_next(struct v1_reader *r)
 {
-    const struct v1_moved *x = a, *y = b;
-    if (x->time != y->time) return x->time < y->time ? -1 : 1;
-    return x->index < y->index ? -1 : x->index > y->index;
-}
-
-// A GoSysExit is written when the goroutine comes to run again: it belongs at the time when the
-// syscall ended, which it carries.
-static void move_exits(struct reader *r)
-{
-    struct gotrace_v1 *v = r->v;
-    for (size_t i = 0; i < r->exit.n; i++) {
-        const struct v1_moved *exit = &r->exit.p[i];
-        if (exit->index >= v->event.n || exit->time > v->event.p[exit->index].time) continue;
-        v->event.p[exit->index].time = exit->time;
-        v->event.p[exit->index].moved = true;
-        vec_push(&v->moved, *exit);
+    read_head(r);
+    struct moved *m =
+        r->next_by_time < r->by_time.n ? &r->exit.p[r->by_time.p[r->next_by_time]] : NULL;
+    if (!r->head && !m) return NULL;
+    struct v1_event *ev = r->head;
+    // At the same time what stands first comes first.
+    if (m &&
+        (!ev || m->ev.time < ev->time || (m->ev.time == ev->time && m->number < r->next - 1))) {
+        ev = &m->ev;
+        r->next_by_time++;
+    } else {
+        r->head = NULL;
     }
-    if (v->moved.n) qsort(v->moved.p, v->moved.n, sizeof(*v->moved.p), compare_moved);
+    if (!r->begun) r->first = ev->time;
+    r->begun = true;
+    // As Go converts them.
+    double ticks = ev->time > r->first ? (double)((uint64_t)ev->time - (uint64_t)r->first) : 0;
+    double ns = ticks * r->ns_per_tick;
+    ev->time = ns < 0x1p63 ? (int64_t)ns : INT64_MAX;
+    return ev;
 }
 
-static bool read_all(struct reader *r)
+static bool read_all(struct v1_reader *r)
 {
     enum { STEP = 1 << 20 };
     for (;;) {
@@ -579,8 +673,9 @@ static bool read_all(struct reader *r)
     return !r->t->in.failed || gotrace_break_end(r->t, "reading the trace");
 }
 
-static void reader_deinit(struct reader *r)
+void v1_reader_destroy(struct v1_reader *r)
 {
+    if (!r) return;
     buf_deinit(&r->bytes);
     id_table_deinit(&r->strings);
     id_table_deinit(&r->stacks);
@@ -590,22 +685,33 @@ static void reader_deinit(struct reader *r)
     vec_deinit(&r->stream);
     map_deinit(&r->stream_index);
     vec_deinit(&r->go);
+    vec_deinit(&r->order);
     vec_deinit(&r->exit);
+    vec_deinit(&r->by_time);
+    free(r->blocked);
+    free(r);
 }
 
-void v1_read(struct gotrace *t, struct gotrace_v1 *v)
+struct v1_reader *v1_read(struct gotrace *t, struct gotrace_v1 *v)
 {
-    CLEANUP(reader_deinit) struct reader r = { .t = t, .v = v };
-    read_all(&r);
-    first_pass(&r);
-    join_stacks(&r);
-    if (r.hz == 0 && r.piece.n)
+    struct v1_reader *r = mem_zalloc(sizeof(*r));
+    r->t = t;
+    r->v = v;
+    read_all(r);
+    first_pass(r);
+    join_stacks(r);
+    if (r->hz == 0 && r->piece.n)
         gotrace_break_also(t, "the clock's frequency is missing (it stands at the end): times are "
                               "ticks, not ns");
-    for (size_t i = 0; i < r.sample.n; i++) r.sample.p[i].stack = stack_of(&r, r.sample.p[i].stack);
-    if (r.sample.n) qsort(r.sample.p, r.sample.n, sizeof(*r.sample.p), compare_time);
-    merge(&r);
-    check_times(&r);
-    move_exits(&r);
-    v->ns_per_tick = r.hz ? 1e9 / (double)r.hz : 1;
+    for (size_t i = 0; i < r->sample.n; i++)
+        r->sample.p[i].stack = stack_of(r, r->sample.p[i].stack);
+    if (r->sample.n) qsort(r->sample.p, r->sample.n, sizeof(*r->sample.p), compare_time);
+    merge(r);
+    cut_off(r);
+    for (uint32_t i = 0; i < r->exit.n; i++) vec_push(&r->by_time, i);
+    if (r->exit.n)
+        qsort_r(r->by_time.p, r->exit.n, sizeof(*r->by_time.p), compare_exits, r->exit.p);
+    rewind_streams(r);
+    r->ns_per_tick = r->hz ? 1e9 / (double)r->hz : 1;
+    return r;
 }
