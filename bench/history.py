@@ -3,7 +3,7 @@
 """Real bugs of public history (tests/scan/history.tsv): is the unguarded access named before the fix,
 and is the alert gone after it?
 
-    bench/history.py --mirrors DIR [--half tuning|held-out] [--only TEXT] [--show]
+    bench/history.py --mirrors DIR [--half tuning|held-out] [--listed read|rule] [--only TEXT] [--show]
 
 DIR holds a git directory OWNER+NAME/repo for each repository of the list (any clone will do). Each tree
 is scanned whole, without its vendored packages, in every tier at once. A pair counts as named if a
@@ -32,7 +32,7 @@ def pairs():
             for part in row["unguarded accesses at the parent"].split():
                 path, lines = part.rsplit(":", 1)
                 places[path] = {int(x[:-1]) for x in lines.split(",")}
-            yield row["repository"], row["fix"], row["parent"], row["half"], places
+            yield row["repository"], row["fix"], row["parent"], row["half"], row["listed"], places
 
 
 def sources_of(mirror, commit):
@@ -118,6 +118,7 @@ def main():
     p.add_argument("--mirrors", default=os.environ.get("MAPTRAP_MIRRORS"),
                    help="where the clones are; else $MAPTRAP_MIRRORS")
     p.add_argument("--half", choices=("tuning", "held-out"))
+    p.add_argument("--listed", choices=("read", "rule"), help="pairs whose accesses were listed that way")
     p.add_argument("--only", default="", help="pairs whose OWNER/NAME@COMMIT holds this")
     p.add_argument("--unpack", action="store_true", help="only unpack the trees")
     p.add_argument("--trees", default=os.path.join(tempfile.gettempdir(), "maptrap-history"))
@@ -130,9 +131,9 @@ def main():
     series = None if a.show else record.Series("history" + ("-" + a.half if a.half else ""),
                                                "static scan before and after real fixes", resume=False)
     rows = []
-    for repo, fix, parent, half, places in pairs():
+    for repo, fix, parent, half, listed, places in pairs():
         mirror = os.path.join(a.mirrors, repo.replace("/", "+"), "repo")
-        if (a.half and half != a.half) or a.only not in repo + "@" + fix:
+        if (a.half and half != a.half) or (a.listed and listed != a.listed) or a.only not in repo + "@" + fix:
             continue
         if not os.path.isdir(mirror):
             print(f"{repo}: no mirror, skipped", file=sys.stderr)
@@ -141,7 +142,7 @@ def main():
         if a.unpack:
             continue
         before, after = [scan(a.program, top) for top in tops]
-        row = {"repository": repo, "fix": fix, "half": half}
+        row = {"repository": repo, "fix": fix, "half": half, "listed": listed}
         for i, tier in enumerate(("default", "medium", "library")):
             asked = ("default", "medium", "library")[:i + 1]
             row[tier] = judge([f for f in before if f["tier"] in asked], [f for f in after if f["tier"] in asked],
@@ -155,9 +156,10 @@ def main():
             where = " ".join(f"{k}:{','.join(map(str, sorted(v)))}" for k, v in places.items())
             print(f"[{marks}] {repo} {fix[:10]} {'/'.join(row['library']['rules'])} {where}", flush=True)
     for half in ("tuning", "held-out"):
-        some = [r for r in rows if r["half"] == half]
-        if some:
-            print(summary(some, half))
+        for listed in ("read", "rule"):
+            some = [r for r in rows if r["half"] == half and r["listed"] == listed]
+            if some:
+                print(summary(some, f"{half}, listed by {listed}"))
 
 
 if __name__ == "__main__":

@@ -84,15 +84,36 @@ static bool is_context(struct str path, struct str name)
 
 bool is_handler(struct walker *w, struct go_node *type)
 {
-    bool writer = false, request = false, one = false;
+    bool writer = false, request = false, one = false, interceptor = false;
     unsigned n = 0;
     for (struct go_node *p = type->kid[1]; p; p = p->next, n++) {
         struct str path, name = type_name(w->s, type_of_node(&w->types, p->kid[1]), &path);
+        interceptor |= str_eqc(path, "google.golang.org/grpc") &&
+                       (str_eqc(name, "UnaryHandler") || str_eqc(name, "StreamHandler") ||
+                        str_eqc(name, "UnaryInvoker") || str_eqc(name, "Streamer"));
         writer |= str_eqc(path, "net/http") && str_eqc(name, "ResponseWriter");
         request |= str_eqc(path, "net/http") && str_eqc(name, "Request");
         one |= is_context(path, name);
     }
-    return (writer && request) || (one && n == 1);
+    return (writer && request) || (one && n == 1) || interceptor;
+}
+
+// A method that its interface lets many goroutines call at once: http.RoundTripper, slog.Handler,
+// prometheus.Collector.
+static bool is_concurrent_method(struct walker *w, const struct gfunc *f)
+{
+    struct go_node *in = f->type->kid[1];
+    if (!in) return false;
+    struct go_node *last = in;
+    while (last->next) last = last->next;
+    struct str name = scan_name(w->s, f->sym), path;
+    const struct gtype *t = type_of_node(&w->types, last->kid[1]);
+    if (str_eqc(name, "Collect") && last == in && t->kind == T_CHAN) t = t->elem;
+    struct str of = type_name(w->s, t, &path);
+    return (str_eqc(name, "RoundTrip") && str_eqc(path, "net/http") && str_eqc(of, "Request")) ||
+           (str_eqc(name, "Handle") && str_eqc(path, "log/slog") && str_eqc(of, "Record")) ||
+           (str_eqc(name, "Collect") && str_eqc(of, "Metric") &&
+            str_ends(path, STR("client_golang/prometheus")));
 }
 
 static bool embeds_rpc_server(struct scan *s, const struct gobj *o)
@@ -108,26 +129,31 @@ static bool embeds_rpc_server(struct scan *s, const struct gobj *o)
 }
 
 // A method that gRPC calls: (context.Context, *In) (*Out, error), (*In, stream) error or
-// (stream) error, of a type that embeds UnimplementedXServer or has Server in its name.
+// (stream) error, of a type that embeds UnimplementedXServer or has Server in its name, or with
+// messages named XRequest and XResponse.
 bool is_rpc(struct walker *w, const struct gfunc *f)
 {
-    if (!f->recv || !f->exported || !f->type->kid[1] || !f->type->kid[2]) return false;
+    if (!f->recv || !f->exported || !f->type->kid[1]) return false;
+    if (is_concurrent_method(w, f)) return true;
+    if (!f->type->kid[2]) return false;
     struct str owner = scan_name(w->s, f->recv->sym), path, last_path;
     bool embeds = embeds_rpc_server(w->s, f->recv);
-    if (!embeds && !str_ends(owner, STR("Server")) && !str_ends(owner, STR("server"))) return false;
+    bool server = embeds || str_ends(owner, STR("Server")) || str_ends(owner, STR("server"));
     struct go_node *in = f->type->kid[1], *last = in;
     while (last->next) last = last->next;
     struct str first = type_name(w->s, type_of_node(&w->types, in->kid[1]), &path);
     struct gtype *message = type_of_node(&w->types, last->kid[1]);
     struct str name = type_name(w->s, message, &last_path);
-    if (str_ends(name, STR("Server")) && (str_find_char(name, '_') != STR_NPOS || embeds))
+    if (server && str_ends(name, STR("Server")) && (str_find_char(name, '_') != STR_NPOS || embeds))
         return !f->type->kid[2]->next;
     struct gtype *out = type_of_node(&w->types, f->type->kid[2]->kid[1]);
     struct str out_path;
-    type_name(w->s, out, &out_path);
-    return in->next == last && str_eqc(path, "context") && str_eqc(first, "Context") &&
-           message->kind == T_PTR && out->kind == T_PTR && f->type->kid[2]->next &&
-           !str_eq(out_path, f->pkg->path) && str_eq(out_path, last_path);
+    struct str out_name = type_name(w->s, out, &out_path);
+    bool messages = str_ends(name, STR("Request")) &&
+                    (str_ends(out_name, STR("Response")) || str_ends(out_name, STR("Reply")));
+    return (server || messages) && in->next == last && str_eqc(path, "context") &&
+           str_eqc(first, "Context") && message->kind == T_PTR && out->kind == T_PTR &&
+           f->type->kid[2]->next && !str_eq(out_path, f->pkg->path) && str_eq(out_path, last_path);
 }
 
 // Runs a closure as a goroutine of its own.
@@ -165,6 +191,9 @@ static bool copied_lock(struct scan *s, const struct place *p)
 static void lock(struct walker *w, struct place *p, const void *class, uint8_t mode, uint32_t pos)
 {
     struct state *st = w->st;
+    const struct place *named = p;
+    while (named && named->kind == P_INDEX) named = named->parent;
+    if (named && named->kind == P_FIELD && !w->func->test) named->field->taken = true;
     for (uint8_t i = 0; i < st->n; i++)
         if (st->held[i].class == class && st->held[i].place == p) {
             st->held[i].mode = mode;
@@ -405,9 +434,18 @@ static void hand_over_func(struct walker *w, const struct val *v, enum fate fate
     vec_push(&w->s->calls, c);
 }
 
+// The function that this one got as a parameter, or NULL.
+static struct gvar *func_param(const struct walker *w, const struct val *v)
+{
+    struct gvar *x = v->p && !v->p->parent ? v->p->var : NULL;
+    return x && x->func == w->func && x->param >= 1 && x->param < 64 ? x : NULL;
+}
+
 static void hand_over(struct walker *w, const struct val *v, enum fate fate, uint32_t pos,
                       bool outside)
 {
+    const struct gvar *param = fate == FATE_GO ? func_param(w, v) : NULL;
+    if (param && param->type->kind == T_FUNC) w->func->param_spawned |= 1ull << param->param;
     if (v->fn) hand_over_func(w, v, fate, pos, outside);
     if (!v->closure) return;
     if (fate == FATE_GO || fate == FATE_HANDLER) {
@@ -511,16 +549,9 @@ static struct gtype *result_type(struct walker *w, struct gfunc *fn, const struc
     struct type_context c = {
         s, fn->pkg, fn->file, fn->type->kid[0], t && t->kind == GO_INDEX ? t->kid[1] : NULL, false
     };
-    struct gtype *all = type_of_func_node(&c, fn->type);
-    if (!all->n_args) return &s->unknown;
-    struct gtype *named =
-        f->recv_type && f->recv_type->kind == T_PTR ? f->recv_type->elem : f->recv_type;
-    if (all->n_args == 1) return type_subst(s, all->args[0], named);
-    struct gtype *tuple = type_new(s, T_TUPLE, NULL);
-    tuple->n_args = all->n_args;
-    tuple->args = arena_array(s->arena, struct gtype *, all->n_args);
-    for (uint32_t i = 0; i < all->n_args; i++) tuple->args[i] = type_subst(s, all->args[i], named);
-    return tuple;
+    return type_results(s, type_of_func_node(&c, fn->type),
+                        f->recv_type && f->recv_type->kind == T_PTR ? f->recv_type->elem
+                                                                    : f->recv_type);
 }
 
 static void apply_effects(struct walker *w, struct gfunc *fn, const struct call *c, struct val *r)
@@ -580,8 +611,10 @@ static void closure_args(struct walker *w, struct args *a, const struct val *f,
     struct gfunc *fn = call->callee;
     for (size_t i = 0; i < a->n; i++) {
         struct val *v = &a->v[i];
-        if (!v->closure && !v->fn) continue;
         uint64_t bit = i + 1 < 64 ? 1ull << (i + 1) : 0;
+        const struct gvar *param = fn->param_spawned & bit ? func_param(w, v) : NULL;
+        if (param) w->func->param_spawned |= 1ull << param->param;
+        if (!v->closure && !v->fn) continue;
         bool known = fn->walk == WALK_DONE && !(fn->param_escapes & bit);
         enum fate fate = fn->pkg->reported ? FATE_UNKNOWN : fate_of(w, f);
         if (fate != FATE_CALLBACK) fate = FATE_UNKNOWN; // better seen than guessed
@@ -603,8 +636,8 @@ static void closure_args(struct walker *w, struct args *a, const struct val *f,
 static void note_param_call(struct walker *w, const struct val *f, bool go)
 {
     struct gfunc *fn = w->func;
-    struct gvar *v = f->p && !f->p->parent ? f->p->var : NULL;
-    if (!v || v->func != fn || v->param < 1 || v->param >= 64) return;
+    const struct gvar *v = func_param(w, f);
+    if (!v) return;
     if (go || w->thread->kind == THREAD_GO) fn->param_spawned |= 1ull << v->param;
     fn->param_called |= 1ull << v->param;
     struct state now = *w->st;
@@ -668,6 +701,7 @@ static struct val call_tree(struct walker *w, const struct val *f, struct args *
     if (fn->no_return && fn->walk == WALK_DONE && fn->node->kid[2]) w->st->dead = true;
     r.t = result_type(w, fn, f);
     r.fresh = fn->returns_fresh;
+    r.given = fn->returns_other && !r.fresh;
     if (fn->returns_place && !r.fresh) {
         r.p = place_translate(s, fn->returns_place, fn, c.args, c.n_args);
         r.alias_pos = fn->returns_pos;
@@ -700,10 +734,8 @@ static struct val call_closure(struct walker *w, struct closure *c, struct args 
         spawn_closure(w, c, pos, false, a);
     else
         walk_closure(w, c, w->st, w->thread, a->v, a->n);
-    if (c->node->kid[0]->kid[2]) {
-        struct gtype *t = type_of_node(&w->types, c->node->kid[0]);
-        if (t->n_args == 1) r.t = t->args[0];
-    }
+    if (c->node->kid[0]->kid[2])
+        r.t = type_results(w->s, type_of_node(&w->types, c->node->kid[0]), NULL);
     return r;
 }
 
@@ -765,7 +797,11 @@ struct val eval_call(struct walker *w, struct go_node *call, bool go)
         c.state = state_save(w);
         vec_push(&w->s->calls, c);
     }
-    return call_outside(w, &f, &a, call);
+    struct val r = call_outside(w, &f, &a, call);
+    if (r.t->kind == T_UNKNOWN && !f.pkg.n)
+        r.t = f.recv_type ? type_iface_results(w->s, f.recv_type, f.sym)
+                          : type_results(w->s, type_under(w->s, f.t), NULL);
+    return r;
 }
 
 void **scan_clean_bind(struct scan *s)

@@ -122,6 +122,37 @@ static struct gvar *lookup_var(struct walker *w, uint32_t sym, struct gobj **ret
     return *ret_obj && (*ret_obj)->kind == OBJ_VAR ? (*ret_obj)->var : NULL;
 }
 
+// Of `make(…)`, `f()`, `pkg.F()`, `T(…)`, `func() … { … }()` behind a package's variable.
+static struct gtype *type_of_initial_call(const struct type_context *c, struct go_node *call,
+                                          uint32_t index)
+{
+    struct scan *s = c->s;
+    struct go_node *f = call->kid[0];
+    while (f->kind == GO_PAREN || f->kind == GO_INDEX) f = f->kid[0];
+    struct gobj *fn = NULL;
+    struct gtype *t = NULL;
+    if (f->kind == GO_FUNC_LIT) {
+        t = type_of_node(c, f->kid[0]);
+    } else if (f->kind == GO_IDENT) {
+        uint32_t sym = scan_sym(c->file, f);
+        fn = package_lookup(c->pkg, sym);
+        if (!fn && (sym == S_make || sym == S_new) && call->kid[1]) {
+            t = type_of_node(c, call->kid[1]);
+            return sym == S_new ? type_new(s, T_PTR, t) : t;
+        }
+    } else if (f->kind == GO_SELECTOR && f->kid[0]->kind == GO_IDENT) {
+        struct str path = file_import(c->file, scan_sym(c->file, f->kid[0]));
+        struct gpackage *p = path.n ? package_by_path(s, path) : NULL;
+        fn = p ? package_lookup(p, scan_sym(c->file, f)) : NULL;
+    }
+    if (fn && fn->kind == OBJ_TYPE) return fn->type;
+    if (fn && fn->kind == OBJ_FUNC && fn->func->type->kid[2]) {
+        struct type_context fc = { s, fn->pkg, fn->file, fn->func->type->kid[0], NULL, false };
+        t = type_of_func_node(&fc, fn->func->type);
+    }
+    return t && index < t->n_args ? t->args[index] : &s->unknown;
+}
+
 struct gtype *var_type(struct scan *s, struct gobj *o)
 {
     struct gvar *v = o->var;
@@ -137,19 +168,11 @@ struct gtype *var_type(struct scan *s, struct gobj *o)
     } else if (x && x->kind == GO_COMPOSITE && x->kid[0]) {
         t = type_of_node(&c, x->kid[0]);
         if (pointer) t = type_new(s, T_PTR, t);
-    } else if (x && x->kind == GO_CALL && x->kid[0]->kind == GO_IDENT) {
-        uint32_t sym = scan_sym(o->file, x->kid[0]);
-        struct gobj *fn = package_lookup(o->pkg, sym);
-        if (!fn && (sym == S_make || sym == S_new) && x->kid[1]) {
-            t = type_of_node(&c, x->kid[1]);
-            if (sym == S_new) t = type_new(s, T_PTR, t);
-        } else if (fn && fn->kind == OBJ_FUNC && fn->func->type->kid[2]) {
-            struct type_context fc = { s, o->pkg, fn->file, fn->func->type->kid[0], NULL, false };
-            t = type_of_func_node(&fc, fn->func->type);
-            t = o->value_index < t->n_args ? t->args[o->value_index] : &s->unknown;
-        } else if (fn && fn->kind == OBJ_TYPE) {
-            t = fn->type;
-        }
+    } else if (x && x->kind == GO_CALL) {
+        t = type_of_initial_call(&c, x, o->value_index);
+    } else if (x && x->kind == GO_IDENT && !pointer) {
+        struct gobj *other = package_lookup(o->pkg, scan_sym(o->file, x));
+        if (other && other->kind == OBJ_VAR) t = var_type(s, other);
     }
     o->resolving = false;
     return v->type = t;
@@ -249,10 +272,30 @@ static struct place *cond_lock(struct scan *s, struct place *p)
     return only ? place_step(s, p->parent, P_FIELD, only, 0, only->type) : p;
 }
 
+// `get(k).field`: some object that others may have too. The same text is taken for the same object.
+static struct place *given_place(struct walker *w, struct go_node *n, const struct val *x)
+{
+    while (n->kind == GO_PAREN || n->kind == GO_STAR) n = n->kid[0];
+    const struct go_node *base = n;
+    while (base->kind == GO_INDEX || base->kind == GO_PAREN) base = base->kid[0];
+    if ((base->kind != GO_CALL && base->kind != GO_TYPE_ASSERT) || x->fresh || x->owned)
+        return NULL;
+    if (type_deref(w->s, x->t)->kind != T_STRUCT) return NULL;
+    if (!w->func->given) {
+        w->func->given = arena_new(w->s->arena, struct gvar);
+        w->func->given->func = w->func;
+        w->func->given->param = -1;
+        w->func->given->anonymous = true;
+    }
+    uint32_t hash = (uint32_t)str_hash(goast_text(w->file->ast, n));
+    return place_step(w->s, place_var(w->s, w->func->given), P_CALL, NULL, hash, x->t);
+}
+
 static struct val eval_selector(struct walker *w, struct go_node *n)
 {
     struct scan *s = w->s;
     struct val x = eval(w, n->kid[0]);
+    if (!x.p) x.p = given_place(w, n->kid[0], &x);
     uint32_t sym = scan_sym(w->file, n);
     if (x.pkg.n && !x.p && n->kid[0]->kind == GO_IDENT) {
         struct val r = { .t = &s->unknown, .sym = sym };
@@ -418,6 +461,7 @@ static struct val eval_inner(struct walker *w, struct go_node *n)
         return x;
     case GO_TYPE_ASSERT:
         x = eval(w, n->kid[0]);
+        x.given = !x.p && !x.fresh;
         x.t = n->kid[1] ? type_of_node(&w->types, n->kid[1]) : &s->unknown;
         return x;
     case GO_SLICE:
@@ -498,7 +542,7 @@ void eval_assign(struct walker *w, struct go_node *left, const struct val *x, bo
             if (x->closure) walk_unknown_closure(w, x->closure);
             eval_escape(w, x);
             v->dropped |= x->is_nil && w->func->is_init && w->thread->kind == THREAD_BODY;
-            replaced(w, place_var(w->s, v));
+            if (x->p != place_var(w->s, v)) replaced(w, place_var(w->s, v));
         }
         return;
     }
@@ -515,6 +559,6 @@ void eval_assign(struct walker *w, struct go_node *left, const struct val *x, bo
     if (!l.own && l.p && l.p->kind == P_FIELD && root->by_value && l.p->parent == root->place)
         l.own = l.p;
     if (l.own && !op) l.own->replaced = true, l.own->replaced_fresh = x->fresh || x->owned;
-    if (left->kind == GO_SELECTOR && l.p && !op) replaced(w, l.p);
+    if (left->kind == GO_SELECTOR && l.p && !op && x->p != l.p) replaced(w, l.p);
     if (!l.owned && (!root || root != place_root(x->p))) eval_escape(w, x);
 }

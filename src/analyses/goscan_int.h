@@ -75,6 +75,8 @@ struct gtype {
     struct gfield *fields; // T_STRUCT
     uint32_t n_fields;
     bool array;
+    struct go_node *node, *params; // T_IFACE: its syntax, and the type parameters in sight there
+    struct gsource *file;
 };
 
 struct gfield {
@@ -85,6 +87,7 @@ struct gfield {
     uint32_t pos;
     bool embedded;
     struct str guard; // "mu" of an annotation, or empty
+    bool taken;       // a lock, and taken somewhere
 };
 
 enum obj_kind { OBJ_TYPE, OBJ_FUNC, OBJ_VAR, OBJ_CONST };
@@ -130,6 +133,8 @@ struct gvar {
     bool remade;  // assigned to again
     struct gloop *sent_loop;
     bool read_locker; // `l := mu.RLocker()`
+    bool given;       // a map that a call gave, and others may have
+    bool anonymous;   // stands for all objects that calls in its function gave
     struct val *via;  // how the alias came about, if through a call
 };
 
@@ -263,6 +268,7 @@ struct gfunc {
     bool builds;     // UnmarshalJSON and the like: fills a receiver that is new
     bool given_out;  // handed to another package, which calls it under none of our locks
     struct go_node *node, *type;
+    struct gvar *given;   // what its calls gave and no variable holds, or NULL
     struct gvar **params; // receiver first (NULL if none)
     uint32_t n_params;
     enum { WALK_NEW, WALK_BUSY, WALK_DONE } walk;
@@ -357,6 +363,10 @@ uint32_t scan_sym(const struct gsource *f, const struct go_node *n);
 struct gtype *type_new(struct scan *s, enum type_kind kind, struct gtype *elem);
 struct gtype *type_of_node(const struct type_context *c, struct go_node *n);
 struct gtype *type_of_func_node(const struct type_context *c, struct go_node *n);
+// What a call of a T_FUNC gives: unknown, a type, or a T_TUPLE. named: of the receiver, or NULL.
+struct gtype *type_results(struct scan *s, const struct gtype *func, const struct gtype *named);
+// What a method of an interface (or of one that the struct embeds) gives.
+struct gtype *type_iface_results(struct scan *s, struct gtype *t, uint32_t sym);
 struct gtype *type_under(struct scan *s, struct gtype *t); // never NULL
 // The name of a named type, through one pointer; else empty.
 struct str type_name(struct scan *s, const struct gtype *t, struct str *ret_path);
@@ -391,6 +401,7 @@ struct val {
     struct str pkg; // a package name
     bool is_type, fresh, is_builtin, is_nil;
     bool owned;   // fresh and nobody else has it
+    bool given;   // what a call or a type assertion gave, of unknown origin
     uint32_t sym; // name of what was selected, for calls by name
     uint32_t alias_pos;
     struct gsource *alias_file;
@@ -424,6 +435,8 @@ struct walker {
     undo;
     unsigned inlined;
     bool in_defer, in_closure, deferred_wait;
+    const struct gvar *nil_var; // nil where the statements run: `if m == nil {`
+    bool not_found;             // `if !ok {`
     struct state exit, *saved;
     VEC(struct gvar *) aliases;
     VEC(struct jump {

@@ -246,6 +246,7 @@ static struct guard find_guard(struct scan *s, struct access *const *a, size_t n
         for (size_t k = 0; k < all.n && !g.place; k++)
             if (all.p[k].class == g.class) g.place = all.p[k].place;
         count_guard(a, n, &g);
+        if (!g.held) continue;
         g.score = 2 * g.held;
         if (sibling(g.class, a[0]))
             g.score++;
@@ -351,6 +352,13 @@ static bool holds_other(const struct access *a, const void *class)
     return false;
 }
 
+// Written under a lock of the same struct: then even one among many says that others need it too.
+static bool beside(const struct guard *g, const struct access *x)
+{
+    return g->held_writes && sibling(g->class, x) &&
+           (x->op != ACCESS_READ || g->held * 3 >= g->none);
+}
+
 static void judge_guarded(struct scan *s, struct access *const *a, size_t n, const struct guard *g)
 {
     unsigned writes = 0;
@@ -380,10 +388,10 @@ static void judge_guarded(struct scan *s, struct access *const *a, size_t n, con
                                     : write ? GOSCAN_INCONSISTENT
                                             : GOSCAN_UNLOCKED_READ;
             unsigned weight = write ? 3 : 1; // a write is more surely wrong than a read
-            enum goscan_tier tier = g->declared || (g->held >= 1 && g->held * weight >= g->none &&
-                                                    (write || g->held_writes || writes > 1))
-                                        ? GOSCAN_DEFAULT
-                                        : GOSCAN_MEDIUM;
+            bool most = g->held >= 1 && g->held * weight >= g->none &&
+                        (write || g->held_writes || writes > 1);
+            enum goscan_tier tier =
+                g->declared || most || beside(g, x) ? GOSCAN_DEFAULT : GOSCAN_MEDIUM;
             f = report(s, rule, tier, x, g,
                        arena_printf(s->arena, "%s %s: %u of %u accesses hold %s%s; this one %s%s",
                                     op_name(x), map, g->held, known, lock,
@@ -464,9 +472,76 @@ static bool is_service(const struct access *a, const struct gthread *root)
     return false;
 }
 
+// A struct whose own lock is taken somewhere is made for several goroutines.
+static bool locks_elsewhere(const struct access *a)
+{
+    const struct place *p = a->place;
+    while (p->kind == P_INDEX) p = p->parent;
+    const struct gobj *owner = p->kind == P_FIELD ? p->field->owner : NULL;
+    const struct gtype *u = owner ? owner->under : NULL;
+    for (uint32_t i = 0; u && u->kind == T_STRUCT && i < u->n_fields; i++)
+        if (u->fields[i].taken) return true;
+    return false;
+}
+
+// An exported method, which whoever has the object may call while its goroutines run.
+static bool is_api(struct scan *s, const struct access *a)
+{
+    static const char *const phases[] = { "New",   "Init",  "Setup", "Open", "Start",   "Run",
+                                          "Serve", "Close", "Stop",  "Shut", "Destroy", "Reset" };
+    const struct gvar *on = place_root(a->place);
+    if (!a->func->exported || !a->func->recv || a->thread->kind != THREAD_BODY) return false;
+    if (!on || on->param != 0 || on->func != a->func) return false;
+    struct str name = scan_name(s, a->func->sym);
+    for (size_t i = 0; i < array_size(phases); i++)
+        if (str_starts(name, str_from(phases[i]))) return false;
+    return true;
+}
+
+// One object's map, written here, and used by another goroutine of that object or by an exported
+// method of its type, all without a lock.
+static bool two_sides(struct scan *s, struct access *const *a, size_t n, const struct access *x,
+                      const struct gthread *root)
+{
+    bool mine = root && is_service(x, root), unused;
+    if (!mine && !is_api(s, x)) return false;
+    for (size_t k = 0; k < n; k++) {
+        if (any_lock(a[k], HOLD_MAYBE, true)) continue;
+        const struct gthread *r[2] = { root_of(a[k], &unused), NULL };
+        if (a[k]->thread->kind == THREAD_BODY) r[1] = a[k]->func->root[1];
+        for (int j = 0; j < 2; j++)
+            if (r[j] && r[j] != root && is_service(a[k], r[j])) return true;
+        if (mine && is_api(s, a[k])) return true;
+    }
+    return false;
+}
+
+// The other side of unguarded writes, once a function that has none itself.
+static void judge_reads(struct scan *s, struct access *const *a, size_t n)
+{
+    struct guard none = { 0 };
+    const struct gfunc *last = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct access *x = a[i];
+        if (x->op == ACCESS_WRITE || x->func == last || any_lock(x, HOLD_MAYBE, true)) continue;
+        if (!x->func->reachable_shared && !x->func->exported) continue;
+        bool writes = false;
+        for (size_t k = 0; k < n && !writes; k++)
+            writes = a[k]->op == ACCESS_WRITE && a[k]->func == x->func;
+        last = x->func;
+        if (writes) continue;
+        struct goscan_finding *f = report(
+            s, GOSCAN_EXPORTED, GOSCAN_LIBRARY, x, &none,
+            arena_printf(s->arena, "%s %s in exported code: none of %zu accesses holds a lock",
+                         op_name(x), class_name(s, x->class, x->place), n));
+        relate(f, a, n, x, &none, NULL);
+    }
+}
+
 static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
 {
     struct guard none = { 0 };
+    size_t before = s->findings.n;
     for (size_t i = 0; i < n; i++) {
         const struct access *x = a[i];
         if (x->op != ACCESS_WRITE || any_lock(x, HOLD_READ, true)) continue;
@@ -487,6 +562,7 @@ static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
         bool many = root && x->func->root_many && is_global(x);
         shared |= many;
         bool service = shared && root && is_service(x, root) && (multi || many || x->func->root[1]);
+        service |= shared && two_sides(s, a, n, x, root);
         if (!sure) shared = false;
         if (x->copied && sure)
             f = report(s, GOSCAN_SHALLOW_COPY, GOSCAN_MEDIUM, x, &none,
@@ -501,15 +577,18 @@ static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
                                     map, n, meets ? also_reached(s, meets) : reached(s, x)));
         else if (x->func->reachable_shared || x->func->exported)
             f = report(
-                s, GOSCAN_EXPORTED, GOSCAN_LIBRARY, x, &none,
-                arena_printf(s->arena,
-                             "write of %s in exported code: none of %zu accesses holds a lock", map,
-                             n));
+                s, GOSCAN_EXPORTED,
+                sure && is_api(s, x) && locks_elsewhere(x) ? GOSCAN_MEDIUM : GOSCAN_LIBRARY, x,
+                &none,
+                arena_printf(
+                    s->arena, "write of %s in exported code: none of %zu accesses holds a lock%s",
+                    map, n, locks_elsewhere(x) ? ", though its struct has one and takes it" : ""));
         if (f && root)
             locate(root->func->file, root->pos, &f->related[f->n_related++],
                    "goroutine or handler");
         relate(f, a, n, x, &none, NULL);
     }
+    if (s->findings.n > before) judge_reads(s, a, n);
 }
 
 // ---- local maps ----
@@ -609,11 +688,24 @@ static void judge_sent(struct scan *s, const struct access *a)
                         class_name(s, a->class, a->place)));
 }
 
+// A map that a call gave, of which nothing says that it is new.
+static void judge_given(struct scan *s, const struct access *a)
+{
+    if (a->op != ACCESS_WRITE || !a->func->reachable_shared || a->func->test || a->state->n ||
+        a->file->in->test || a->thread->kind != THREAD_BODY || any_lock(a, HOLD_MAYBE, true))
+        return;
+    struct guard none = { 0 };
+    report(s, GOSCAN_EXPORTED, GOSCAN_LIBRARY, a, &none,
+           arena_printf(s->arena, "write of %s, which a call gave and others may have",
+                        class_name(s, a->class, a->place)));
+}
+
 static void judge_captured(struct scan *s, struct access *const *a, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct gvar *v = place_root(a[i]->place);
-        if (!v || !v->func || a[i]->op != ACCESS_WRITE || own_element(a[i], v)) continue;
+        if (!v || !v->func || v->anonymous || a[i]->op != ACCESS_WRITE || own_element(a[i], v))
+            continue;
         for (size_t k = 0; k < n; k++) {
             if (a[k]->place != a[i]->place || a[k]->func != a[i]->func) continue;
             if (a[i]->thread == v->thread && a[k]->thread == v->thread) continue;
@@ -676,14 +768,19 @@ static void judge_class(struct scan *s, struct access **a, size_t n)
         const struct gvar *root = place_root(a[i]->place);
         bool local =
             root && root->func && a[i]->place->kind != P_FIELD && place_class(a[i]->place) == root;
+        if (local && root->given && a[i]->place->kind == P_VAR) judge_given(s, a[i]);
         if (!local && !is_owned(a[i])) a[kept++] = a[i];
     }
     if (!kept) return;
     struct guard g = find_guard(s, a, kept);
-    if (g.score || g.declared)
+    if (g.score || g.declared) {
         judge_guarded(s, a, kept, &g);
-    else
-        judge_unguarded(s, a, kept);
+        size_t others = 0; // of objects that this lock has nothing to do with
+        for (size_t i = 0; i < kept; i++)
+            if (!concerns(&g, a[i])) a[others++] = a[i];
+        kept = others;
+    }
+    if (kept) judge_unguarded(s, a, kept);
 }
 
 // Calls of functions whose annotation asks for a lock that the caller does not hold.

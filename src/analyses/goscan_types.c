@@ -463,6 +463,48 @@ struct gtype *type_of_func_node(const struct type_context *c, struct go_node *n)
     return t;
 }
 
+struct gtype *type_results(struct scan *s, const struct gtype *func, const struct gtype *named)
+{
+    if (func->kind != T_FUNC || !func->n_args) return &s->unknown;
+    if (func->n_args == 1) return type_subst(s, func->args[0], named);
+    struct gtype *tuple = type_new(s, T_TUPLE, NULL);
+    tuple->n_args = func->n_args;
+    tuple->args = arena_array(s->arena, struct gtype *, func->n_args);
+    for (uint32_t i = 0; i < func->n_args; i++)
+        tuple->args[i] = type_subst(s, func->args[i], named);
+    return tuple;
+}
+
+static struct gtype *iface_method(struct scan *s, const struct gtype *t, uint32_t sym)
+{
+    if (!t->node || s->depth > LIMIT_GOSCAN_DEPTH) return NULL;
+    struct gtype *found = NULL;
+    struct type_context c = { s, t->file->pkg, t->file, t->params, NULL, false };
+    s->depth++;
+    for (struct go_node *f = t->node->kid[0]; f && !found; f = f->next) {
+        if (f->kind != GO_FIELD) continue;
+        if (f->kid[0]) {
+            if (scan_sym(t->file, f->kid[0]) == sym) found = type_of_node(&c, f->kid[1]);
+        } else {
+            const struct gtype *embedded = type_under(s, type_of_node(&c, f->kid[1]));
+            if (embedded->kind == T_IFACE) found = iface_method(s, embedded, sym);
+        }
+    }
+    s->depth--;
+    return found;
+}
+
+struct gtype *type_iface_results(struct scan *s, struct gtype *t, uint32_t sym)
+{
+    struct gtype *u = type_deref(s, t), *func = NULL;
+    if (u->kind == T_IFACE) func = iface_method(s, u, sym);
+    for (uint32_t i = 0; u->kind == T_STRUCT && i < u->n_fields && !func; i++) {
+        const struct gtype *e = type_under(s, u->fields[i].type);
+        if (u->fields[i].embedded && e->kind == T_IFACE) func = iface_method(s, e, sym);
+    }
+    return func ? type_results(s, func, t->kind == T_PTR ? t->elem : t) : &s->unknown;
+}
+
 static struct gtype *type_instance(const struct type_context *c, const struct go_node *n)
 {
     struct gtype *base = type_of_node(c, n->kid[0]);
@@ -500,7 +542,12 @@ static struct gtype *type_of_node_inner(const struct type_context *c, struct go_
     case GO_CHAN_TYPE: return type_new(s, T_CHAN, type_of_node(c, n->kid[0]));
     case GO_FUNC_TYPE: return type_of_func_node(c, n);
     case GO_STRUCT_TYPE: return type_of_struct(c, n);
-    case GO_INTERFACE_TYPE: return &s->iface;
+    case GO_INTERFACE_TYPE:
+        t = type_new(s, T_IFACE, NULL);
+        t->node = n;
+        t->params = c->params;
+        t->file = c->file;
+        return t;
     default: return &s->unknown;
     }
 }

@@ -119,14 +119,19 @@ void walk_assign_var(struct walker *w, struct gvar *v, const struct val *x, uint
     if (x->unlocker) v->unlocker = x->unlocker;
     if (x->closure) v->closure = x->closure;
     if (!v->func) return;
+    if (first && x->given && !x->p && type_is_map(s, x->t)) v->given = true;
+    if (x->fresh && v->given && (w->nil_var == v || w->not_found)) return;
     if (x->fresh) {
+        v->given = false;
         v->fresh = first || v->fresh || w->target == NULL;
         if (v->thread == w->thread) v->escaped = false;
     } else if (x->t && x->t->kind != T_BASIC && !x->is_nil) {
         v->fresh = false;
     }
     if (!x->p || x->p == v->place) {
-        if (!first && v->alias && !x->is_nil) v->alias = NULL, v->no_alias = true;
+        // `if m == nil { m = make(…) }`: elsewhere it still is what it was.
+        bool was_nil = w->nil_var == v || (w->not_found && v->alias && v->alias->kind == P_INDEX);
+        if (!first && v->alias && !x->is_nil && !was_nil) v->alias = NULL, v->no_alias = true;
         return;
     }
     if (!refers(s, x->t)) {
@@ -134,7 +139,10 @@ void walk_assign_var(struct walker *w, struct gvar *v, const struct val *x, uint
         return;
     }
     if (x->read_locker) v->read_locker = true;
-    if (v->no_alias || (!first && v->alias != x->p)) {
+    // `m := make(…); if shared { m = s.m }`: from there on it may be either.
+    bool either = !first && !v->alias && v->scope_undo < w->scope && place_root(x->p) != v &&
+                  !place_owned(x->p);
+    if (v->no_alias || (!first && v->alias != x->p && !either)) {
         v->alias = NULL;
         v->no_alias = true;
         return;
@@ -348,9 +356,24 @@ static void walk_range(struct walker *w, struct go_node *n)
     if (type_under(w->s, x.t)->kind == T_CHAN) walk_join(w);
 }
 
+// `if m == nil` and `if !ok` say that there is no map yet.
+static void note_absent(struct walker *w, const struct go_node *cond)
+{
+    w->nil_var = NULL;
+    w->not_found =
+        cond && cond->kind == GO_UNARY && cond->op == GO_T_NOT && cond->kid[0]->kind == GO_IDENT;
+    if (!cond || cond->kind != GO_BINARY || cond->op != GO_T_EQL) return;
+    if (cond->kid[0]->kind != GO_IDENT || cond->kid[1]->kind != GO_IDENT) return;
+    if (scan_sym(w->file, cond->kid[1]) != S_nil) return;
+    uintptr_t b = (uintptr_t)w->s->bind[scan_sym(w->file, cond->kid[0])];
+    if (b & 1) w->nil_var = (struct gvar *)(b - 1);
+}
+
 static void walk_if(struct walker *w, struct go_node *n)
 {
     size_t mark = w->undo.n, scope = w->scope;
+    const struct gvar *nil_var = w->nil_var;
+    bool not_found = w->not_found;
     w->scope = mark;
     struct state otherwise;
     if (n->kid[0]) walk_stmt(w, n->kid[0]);
@@ -358,7 +381,10 @@ static void walk_if(struct walker *w, struct go_node *n)
         walk_condition(w, n->kid[1], &otherwise);
     else
         otherwise = *w->st;
+    note_absent(w, n->kid[1]);
     walk_body(w, n->kid[2]);
+    w->nil_var = nil_var;
+    w->not_found = not_found;
     struct state then = *w->st;
     *w->st = otherwise;
     if (n->kid[3]) walk_stmt(w, n->kid[3]);

@@ -6,4 +6,4 @@ func Register(name string, d any) {
 	drivers[name] = d // want exported-api
 }
 
-func Open(name string) any { return drivers[name] }
+func Open(name string) any { return drivers[name] } // want exported-api
