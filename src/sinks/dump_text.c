@@ -109,9 +109,12 @@ static void add_loss(struct buf *b, uint64_t n, const char *what)
 
 void dump_text_source(const struct dump *d, const struct dump_report *r, struct buf *ret)
 {
-    buf_printf(ret, "%s: %llu bytes, %llu lines, %llu not understood", r->name,
-               (unsigned long long)d->bytes, (unsigned long long)d->lines,
-               (unsigned long long)d->lines_not_understood);
+    buf_printf(ret, "%s: %llu bytes", r->name, (unsigned long long)d->bytes);
+    if (d->lines)
+        buf_printf(ret, ", %llu lines, %llu not understood", (unsigned long long)d->lines,
+                   (unsigned long long)d->lines_not_understood);
+    else if (d->bytes)
+        buf_adds(ret, " of its memory"); // a process, not a text
     if (d->truncated) buf_adds(ret, "; it stops in the middle of a goroutine");
     if (d->dumps > 1) buf_adds(ret, "; several dumps in one input, counted together");
     add_loss(
