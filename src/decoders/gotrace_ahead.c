@@ -7,7 +7,9 @@
 #include <sched.h>
 #include <stdlib.h>
 
-enum { BATCHES = 4 };
+// Each waits until the other has done several batches, not one: to be woken for each costs more
+// than to sum one up.
+enum { BATCHES = 6, AT_LEAST = 3 };
 
 struct event_batch {
     size_t n;
@@ -23,7 +25,8 @@ struct gotrace_ahead {
     pthread_cond_t more, room;
     size_t filled, used; // batches so far; filled − used of them belong to the user
     bool over, stop;
-    bool given; // the user has one
+    bool drains; // the thread waits until all are used
+    bool given;  // the user has one
     struct event_batch batch[BATCHES];
 };
 
@@ -38,8 +41,15 @@ static bool wait_for_room(struct gotrace_ahead *a)
 {
     bool loads = gotrace_loads(a->t);
     pthread_mutex_lock(&a->lock);
-    while (!a->stop && (loads ? a->filled != a->used : a->filled - a->used == BATCHES))
-        pthread_cond_wait(&a->room, &a->lock);
+    if (loads) {
+        a->drains = true;
+        pthread_cond_signal(&a->more);
+        while (!a->stop && a->filled != a->used) pthread_cond_wait(&a->room, &a->lock);
+        a->drains = false;
+    } else if (a->filled - a->used == BATCHES) {
+        while (!a->stop && a->filled - a->used > BATCHES - AT_LEAST)
+            pthread_cond_wait(&a->room, &a->lock);
+    }
     bool stop = a->stop;
     pthread_mutex_unlock(&a->lock);
     return !stop;
@@ -56,7 +66,7 @@ static void *run(void *arg)
         pthread_mutex_lock(&a->lock);
         a->over = over;
         a->filled += !over;
-        pthread_cond_signal(&a->more);
+        if (over || a->filled - a->used >= AT_LEAST) pthread_cond_signal(&a->more);
         pthread_mutex_unlock(&a->lock);
     }
     return NULL;
@@ -85,9 +95,12 @@ static struct event_batch *next_batch(struct gotrace_ahead *a)
     pthread_mutex_lock(&a->lock);
     if (a->given) {
         a->used++;
-        pthread_cond_signal(&a->room);
+        if (a->filled - a->used <= (a->drains ? 0 : BATCHES - AT_LEAST))
+            pthread_cond_signal(&a->room);
     }
-    while (a->filled == a->used && !a->over) pthread_cond_wait(&a->more, &a->lock);
+    if (a->filled == a->used)
+        while (a->filled - a->used < AT_LEAST && !a->over && !(a->drains && a->filled != a->used))
+            pthread_cond_wait(&a->more, &a->lock);
     a->given = a->filled != a->used;
     pthread_mutex_unlock(&a->lock);
     return a->given ? &a->batch[a->used % BATCHES] : NULL;
