@@ -124,13 +124,16 @@ def scan_history():
     if not head:
         return []
     out = []
-    for half in ("tuning", "held-out"):
-        some = [r for r in rows if r["half"] == half]
+    lists = {"read": "read by hand", "rule": "listed by a program"}
+    for listed, half in ((l, h) for l in lists for h in ("tuning", "held-out")):
+        some = [r for r in rows if r["half"] == half and r.get("listed", "read") == listed]
+        if not some:
+            continue
         for tier in ("default", "medium", "library"):
             named = [r for r in some if r[tier]["named"]]
-            out.append([half, len({r["repository"] for r in some}), tier, share(len(named), len(some)),
+            out.append([half, lists[listed], len({r["repository"] for r in some}), tier, share(len(named), len(some)),
                         share(sum(r[tier]["gone"] for r in named), len(named))])
-    return table(["half", "repositories", "tier", "named before the fix", "of these gone after it"], out) + [source(head)]
+    return table(["half", "unguarded accesses", "repositories", "tier", "named before the fix", "of these gone after it"], out) + [source(head)]
 
 
 def scan_noise():
