@@ -228,8 +228,8 @@ def main():
     parser.add_argument("--seconds", type=float, default=900)
     parser.add_argument("--runs", type=int, default=10000)
     parser.add_argument("--limit", type=float)
-    parser.add_argument("--lead", type=float, default=0.4,
-                        help="seconds between the tool's start and the race's")
+    parser.add_argument("--lead", type=float, default=2,
+                        help="seconds between the tool's start, which takes CPU, and the race's")
     parser.add_argument("--together", action="store_true")
     parser.add_argument("--all", action="store_true")
     args = parser.parse_args()
