@@ -60,26 +60,32 @@ def cases():
     return table(["case", "cells", "runs as expected", "targets dead of their own race"], out) + [source(head)]
 
 
+ARMS = {"alone": "alone", "locate": "`locate`", "windows": "windows", "holds": "holds", "short": "short holds",
+        "unguarded": "(holds without the guard)"}
+
+
+def safety_cell(died, s, base):
+    """Crashes, time, and the hazard against the target alone with its one-sided 95 % bound."""
+    cell = f"{died} in {s:.0f} s"
+    if base and base[1]:
+        ratio, _, _, bound = stats.hazard_ratio(died, s, base[1], base[2])
+        cell += f": {ratio:.2f} (< {bound:.2f})"
+    return cell
+
+
 def safety():
-    out, head = [], None
+    out, commits, head = [], [], None
     for path in sorted(glob.glob(os.path.join(record.RESULTS, "crash-*.jsonl"))):
         suite, go = re.match(r"crash-(.+)-([0-9.]+)\.jsonl", os.path.basename(path)).groups()
         head, rows = record.load(os.path.basename(path)[:-6])
         t = crash.totals(rows)
         base = t.get("alone")
-        for arm in sorted(t, key=lambda a: a != "alone"):
-            n, died, s, _ = t[arm]
-            ratio = "–"
-            verdict = "–"
-            if arm != "alone" and base:
-                r, low, high, bound = stats.hazard_ratio(died, s, base[1], base[2])
-                ratio = f"{r:.2f} [{low:.2f}, {high:.2f}]"
-                verdict = f"{bound:.2f}"
-            out.append([suite, go, arm, n, died, f"{s:.0f}", ratio, verdict])
+        out.append([suite, go] + [safety_cell(*t[a][1:3], base if a != "alone" else None) if a in t else "–" for a in ARMS])
+        commits.append(f"{suite} {go}: {head['commit']}")
     if not head:
         return []
-    return table(["target", "Go", "beside it", "runs", "crashes", "seconds", "hazard against alone [95 %]",
-                  "one-sided 95 % bound"], out) + [source(head)]
+    return table(["target", "Go"] + list(ARMS.values()), out) + [
+        f"\n`bench/crash.py TARGET --go V --together`; {', '.join(commits)}; {source(head).split(', ', 1)[1]}"]
 
 
 def cost():
