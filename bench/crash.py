@@ -32,14 +32,15 @@ import service
 import stats
 
 # Target, arguments, limit of one run in seconds.
+SLOW = ("racer", ["-op", "delete", "-rate", "190"], 20)
 SUITES = {
     "hot": ("racer", ["-rate", "2000"], 20),
     "grow": ("racer", ["-op", "clear", "-rate", "2000", "-keys", "100"], 20),
     "delete": ("racer", ["-op", "delete", "-rate", "2000", "-gc", "5ms"], 20),
     "spin": ("racer", ["-spin", "200000"], 20),
-    "slow": ("racer", ["-op", "delete", "-rate", "190"], 20),
-    "slow-hog": ("racer", ["-op", "delete", "-rate", "190"], 20),
-    "slow-niced": ("racer", ["-op", "delete", "-rate", "190"], 20),
+    "slow": SLOW,
+    "slow-hog": SLOW,
+    "slow-niced": SLOW,
     "busy": ("racer", ["-op", "delete", "-rate", "190", "-busy", "4"], 20),
     "torture": ("torture", ["-sleep", "1ms"], 12),
 }

@@ -307,19 +307,34 @@ uint64_t proc_cpu_ns(pid_t pid)
     return (user + sys) * (1000000000u / (uint64_t)sysconf(_SC_CLK_TCK));
 }
 
+static DIR *open_threads(pid_t pid)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%d/task", pid);
+    return opendir(path);
+}
+
+// A file of the next thread that still has it; false: there are no more.
+static bool next_thread(DIR *d, pid_t pid, const char *file, char *ret, size_t size)
+{
+    char path[300];
+    for (struct dirent *e; d && (e = readdir(d));) {
+        if (!isdigit((unsigned char)e->d_name[0])) continue;
+        snprintf(path, sizeof(path), "/proc/%d/task/%s/%s", pid, e->d_name, file);
+        if (!read_small(path, ret, size)) return true;
+    }
+    return false;
+}
+
 bool proc_cpu_wait(pid_t pid, uint64_t *ret_wait_ns, uint64_t *ret_times)
 {
-    char path[300], text[128];
+    char text[128];
     uint64_t wait = 0, times = 0;
-    snprintf(path, sizeof(path), "/proc/%d/task", pid);
-    DIR *d = opendir(path);
+    DIR *d = open_threads(pid);
     int left = PROC_WAIT_THREADS_MAX;
-    for (struct dirent *e; d && left && (e = readdir(d));) {
+    while (left && next_thread(d, pid, "schedstat", text, sizeof(text))) {
         unsigned long long w, n;
-        if (!isdigit((unsigned char)e->d_name[0])) continue;
-        snprintf(path, sizeof(path), "/proc/%d/task/%s/schedstat", pid, e->d_name);
-        if (read_small(path, text, sizeof(text)) || sscanf(text, "%*u %llu %llu", &w, &n) != 2)
-            continue;
+        if (sscanf(text, "%*u %llu %llu", &w, &n) != 2) continue;
         wait += w, times += n;
         left--;
     }
@@ -341,14 +356,11 @@ uint64_t proc_swapped(pid_t pid)
 void proc_thread_states(pid_t pid, unsigned *ret_running, unsigned *ret_sleeping,
                         unsigned *ret_uninterruptible)
 {
-    char path[300], text[1024];
+    char text[1024];
     *ret_running = *ret_sleeping = *ret_uninterruptible = 0;
-    snprintf(path, sizeof(path), "/proc/%d/task", pid);
-    DIR *d = opendir(path);
-    for (struct dirent *e; d && (e = readdir(d));) {
-        if (!isdigit((unsigned char)e->d_name[0])) continue;
-        snprintf(path, sizeof(path), "/proc/%d/task/%s/stat", pid, e->d_name);
-        const char *at = read_small(path, text, sizeof(text)) ? NULL : strrchr(text, ')');
+    DIR *d = open_threads(pid);
+    while (next_thread(d, pid, "stat", text, sizeof(text))) {
+        const char *at = strrchr(text, ')');
         char state = at && at[1] ? at[2] : 0;
         if (state == 'R') ++*ret_running;
         if (state == 'S' || state == 'I') ++*ret_sleeping;

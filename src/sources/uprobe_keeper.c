@@ -57,12 +57,9 @@ static int attach(const struct uprobe_keeper_config *c, const struct request *r,
 {
     char path[64];
     snprintf(path, sizeof(path), "/proc/%d/exe", c->pid);
-    struct err *e = uprobe_attach(&c->how, c->programs[r->program], c->pid, path, points, r->n,
-                                  &links[r->program]);
-    int sys = e ? e->sys : 0;
-    bool failed = e != NULL;
-    err_free(e);
-    return failed && !sys ? EIO : sys;
+    _cleanup_err_ struct err *e = uprobe_attach(&c->how, c->programs[r->program], c->pid, path,
+                                                points, r->n, &links[r->program]);
+    return !e ? 0 : e->sys ? e->sys : EIO;
 }
 
 // Serves one request; false: the other end is gone.
@@ -72,7 +69,7 @@ static bool serve(const struct uprobe_keeper_config *c, int sock, struct uprobe_
     int answer = 0;
     if (!recv_all(sock, &r, sizeof(r))) return false;
     if (r.op == KEEPER_ATTACH) {
-        struct probe_point *points = mem_alloc((r.n ? r.n : 1) * sizeof(*points));
+        struct probe_point *points = mem_alloc(r.n * sizeof(*points));
         bool all = recv_all(sock, points, r.n * sizeof(*points));
         if (all) answer = attach(c, &r, points, links);
         free(points);
@@ -146,9 +143,7 @@ struct err *uprobe_keeper_attach(struct uprobe_keeper *k, size_t program,
     if (!send_all(k->sock, &r, sizeof(r)) || !send_all(k->sock, points, n * sizeof(*points)) ||
         !recv_all(k->sock, &answer, sizeof(answer)))
         return gone();
-    if (!answer) return NULL;
-    struct err *e = err_sys(ERR_CANNOT, answer, "%zu probes could not be attached", n);
-    return err_advise(e, "maptrap doctor says what this kernel allows");
+    return answer ? uprobe_attach_error(answer, n) : NULL;
 }
 
 struct err *uprobe_keeper_check(const struct uprobe_keeper *k)

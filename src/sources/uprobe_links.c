@@ -62,9 +62,9 @@ static int link_single(int event_type, int prog, pid_t pid, const char *path,
     return fd < 0 ? -1 : fd;
 }
 
-static struct err *attach_error(size_t n)
+struct err *uprobe_attach_error(int sys, size_t n)
 {
-    struct err *e = err_sys(ERR_CANNOT, errno, "%zu probes could not be attached", n);
+    struct err *e = err_sys(ERR_CANNOT, sys, "%zu probes could not be attached", n);
     return err_advise(e, "maptrap doctor says what this kernel allows");
 }
 
@@ -75,7 +75,7 @@ struct err *uprobe_attach(const struct uprobe_how *how, int prog, pid_t pid, con
     for (size_t i = 0; i < links; i++) {
         int fd = how->multi ? link_multi(prog, pid, path, points, n)
                             : link_single(how->event_type, prog, pid, path, &points[i]);
-        if (fd < 0) return attach_error(n);
+        if (fd < 0) return uprobe_attach_error(errno, n);
         vec_push(&ret->fd, fd);
     }
     return NULL;

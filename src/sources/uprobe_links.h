@@ -41,5 +41,7 @@ struct err *uprobe_find_type(struct uprobe_how *how) ERR_MUST_USE;
 struct err *uprobe_attach(const struct uprobe_how *how, int prog, pid_t pid, const char *path,
                           const struct probe_point *points, size_t n,
                           struct uprobe_links *ret) ERR_MUST_USE;
+// What uprobe_attach says when the kernel refused, for an errno.
+struct err *uprobe_attach_error(int sys, size_t n) ERR_MUST_USE;
 void uprobe_links_close(struct uprobe_links *l); // detaches all; l may be used again
 void uprobe_links_deinit(struct uprobe_links *l);
