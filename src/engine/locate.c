@@ -147,6 +147,7 @@ static void release(struct locate *l)
     map_deinit(&l->hot_calls);
     map_deinit(&l->owner_slot);
     map_deinit(&l->g_of);
+    source_files_deinit(&l->sources);
     free(l->owner);
     free(l);
 }
@@ -162,6 +163,7 @@ struct err *locate_run(const struct locate_options *o, struct log *log, struct r
     l->sharing = sharing_create();
     l->owner = mem_zalloc(OWNERS_KEPT * sizeof(*l->owner));
     l->report = report_create();
+    l->sources.dir = o->src;
     struct err *e = target_open(o->pid, log, &l->t);
     if (!e) e = prepare(l);
     if (!e) e = look(l);

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-enum { SUSPECTS_MAX = 20 };
+enum { SUSPECTS_MAX = 20, NAMED_MAX = 64, NAMED_SITES_MAX = 8 };
 
 static struct str key_text(struct locate *l, const struct access *a, bool *ret_has)
 {
@@ -49,6 +49,19 @@ static struct str via_of(const struct stack *s, size_t user)
     return (struct str) { "", 0 };
 }
 
+// Where user code touches the map, and through which library function.
+static void set_place(struct finding_access *x)
+{
+    size_t user = 0;
+    while (user < x->stack.n && gofunc_is_std(x->stack.frame[user].function)) user++;
+    if (user < x->stack.n) {
+        x->at = x->stack.frame[user];
+        x->via = via_of(&x->stack, user);
+    } else if (x->stack.n) {
+        x->at = x->stack.frame[0];
+    }
+}
+
 static void fill_access(struct locate *l, const struct access *a, struct finding_access *ret)
 {
     struct arena *r = &l->report->arena;
@@ -58,21 +71,35 @@ static void fill_access(struct locate *l, const struct access *a, struct finding
                                      .time_ns = a->time_ns,
                                      .site = sharing_site_id(a) };
     target_frames(l->t, a->pc, a->n_pcs, r, &ret->stack);
-    size_t user = 0;
-    while (user < ret->stack.n && gofunc_is_std(ret->stack.frame[user].function)) user++;
-    if (user < ret->stack.n) {
-        ret->at = ret->stack.frame[user];
-        ret->via = via_of(&ret->stack, user);
-    } else if (ret->stack.n) {
-        ret->at = ret->stack.frame[0];
-    }
+    set_place(ret);
     if (a->gopc) {
         struct stack made;
         target_frames(l->t, &a->gopc, 1, r, &made);
         if (made.n && made.frame[0].line) ret->created_by = made.frame[0];
     }
     ret->key = key_text(l, a, &ret->has_key);
-    ret->source = target_source_line(ret->at.file, ret->at.line, l->o->src, r);
+    ret->source = source_files_line(&l->sources, &ret->at, r);
+}
+
+// What the lines that touch a map call it, if they agree.
+static struct str written_name(struct locate *l, const struct sharing_map *m)
+{
+    struct arena *r = &l->report->arena;
+    struct map_expr name = { { "", 0 }, false };
+    bool any = false;
+    for (uint32_t i = 0; m && i < m->n_sites && i < NAMED_SITES_MAX; i++) {
+        const struct access *a = &m->site[i].sample;
+        struct finding_access x = { .op = a->op };
+        target_frames(l->t, a->pc, a->n_pcs, r, &x.stack);
+        set_place(&x);
+        if (x.via.n) continue; // its own line does not say which map
+        struct map_expr one = source_files_map(&l->sources, &x.at, a->op, r);
+        if (!one.name.n) continue;
+        name = any ? map_expr_join(name, one) : one;
+        any = true;
+        if (!name.name.n) break;
+    }
+    return name.name;
 }
 
 static void fill_map(struct locate *l, uint64_t address, struct finding_map *ret)
@@ -82,11 +109,14 @@ static void fill_map(struct locate *l, uint64_t address, struct finding_map *ret
     ret->type = target_type_name(l->t, m ? m->type : 0);
     ret->type = arena_str(&l->report->arena, ret->type);
     ret->name = target_map_name(l->t, address, &l->report->arena);
+    if (!ret->name.n && l->named++ < NAMED_MAX) ret->written = written_name(l, m);
 }
 
 static struct str advice_for(struct locate *l, const struct finding *f)
 {
-    const char *name = f->map.name.n ? f->map.name.p : "the map";
+    const char *name = f->map.name.n      ? f->map.name.p
+                       : f->map.written.n ? f->map.written.p
+                                          : "the map";
     bool same = f->access[0].site == f->access[1].site;
     if (same)
         return str_from(arena_printf(&l->report->arena,

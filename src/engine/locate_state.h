@@ -5,6 +5,7 @@
 #include "analyses/sharing.h"
 #include "base/vec.h"
 #include "engine/locate.h"
+#include "engine/source_files.h"
 #include "engine/target.h"
 #include "sources/probes.h"
 
@@ -64,6 +65,8 @@ struct locate {
     struct probes *p;
     struct sharing *sharing;
     struct report *report;
+    struct source_files sources;
+    unsigned named; // maps for whose names the source was asked
 
     uint64_t start_ns, deadline_ns;
     uint64_t open_since_ns, open_ns, closed_ns; // of the window

@@ -449,34 +449,6 @@ struct str target_map_name(struct target *t, uint64_t map, struct arena *a)
     return (struct str) { "", 0 };
 }
 
-// Opens the file itself, or the longest tail of its path that exists under src.
-static FILE *open_source(struct str file, const char *src)
-{
-    char path[4096];
-    snprintf(path, sizeof(path), "%.*s", STR_ARG(file));
-    FILE *f = src ? NULL : fopen(path, "re");
-    while (!f && src && file.n) {
-        snprintf(path, sizeof(path), "%s/%.*s", src, STR_ARG(file));
-        f = fopen(path, "re");
-        size_t slash = str_find_char(file, '/');
-        file = slash == STR_NPOS ? (struct str) { "", 0 } : str_sub(file, slash + 1, file.n);
-    }
-    return f;
-}
-
-struct str target_source_line(struct str file, uint32_t line, const char *src, struct arena *a)
-{
-    if (!file.n || !line || file.n > LIMIT_NAME_BYTES / 2) return (struct str) { "", 0 };
-    _cleanup_fclose_ FILE *f = open_source(file, src);
-    char text[1024];
-    for (uint32_t i = 1; f && fgets(text, sizeof(text), f);) {
-        bool whole = strchr(text, '\n') != NULL;
-        if (i == line) return arena_str(a, str_trim(str_from(text)));
-        i += whole;
-    }
-    return (struct str) { "", 0 };
-}
-
 bool target_peek(pid_t pid, struct go_process *ret)
 {
     *ret = (struct go_process) { 0 };

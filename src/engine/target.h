@@ -83,8 +83,6 @@ bool target_access_is_std(struct target *t, const struct access *a);
 struct str target_type_name(struct target *t, uint64_t type);
 // "main.cache" if a package variable holds the map's address; empty otherwise.
 struct str target_map_name(struct target *t, uint64_t map, struct arena *a);
-// The line of source, trimmed; empty if the file is not at hand. src: a folder to look in, or NULL.
-struct str target_source_line(struct str file, uint32_t line, const char *src, struct arena *a);
 
 // Looks once at a Go process without keeping it open, for lists. go: its version, "" if not Go.
 struct go_process {

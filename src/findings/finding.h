@@ -17,7 +17,10 @@ const char *finding_kind_name(enum finding_kind k);
 struct finding_map {
     uint64_t address;
     struct str type; // "map[string]int"; empty = unknown
-    struct str name; // "main.cache"; empty = unknown
+    struct str name; // of the package variable that holds it: "main.cache"; empty = none does
+    // Else what the source calls it: "main.catalog.quotes" for a field, of which each value of the
+    // type has one. Not in a finding's id: the source may be at hand one time and not the next.
+    struct str written;
 };
 
 struct finding_access {

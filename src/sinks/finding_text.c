@@ -115,7 +115,8 @@ static void side_by_side(const struct finding *f, const struct style *st, unsign
 
 static void map_text(const struct finding_map *m, struct buf *out)
 {
-    if (m->name.n) buf_printf(out, "%.*s ", STR_ARG(m->name));
+    struct str name = m->name.n ? m->name : m->written;
+    if (name.n) buf_printf(out, "%.*s ", STR_ARG(name));
     if (m->type.n)
         buf_printf(out, "%.*s", STR_ARG(m->type));
     else

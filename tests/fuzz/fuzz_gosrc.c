@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Go parser: whatever comes, it ends with a tree whose nodes lie within the source, each list
 // with an end, and says the same when asked again.
+#include "analyses/map_expr.h"
 #include "decoders/gosrc.h"
 
 #include "fuzz_stack.h"
@@ -28,6 +29,31 @@ static void check(struct walk *w, const struct go_node *n)
     }
 }
 
+// Lines of the first functions, asked for as locate does.
+static void name_maps(const struct go_file *f, struct arena *a)
+{
+    enum { FUNCTIONS = 8, LINES = 8 };
+    unsigned seen = 0;
+    for (const struct go_node *d = f->decls; d && seen < FUNCTIONS; d = d->next) {
+        if (d->kind != GO_FUNC_DECL || seen++ == FUNCTIONS) continue;
+        struct str name = goast_name(f, d->sym);
+        const struct go_node *type = d->kid[0] ? d->kid[0]->kid[1] : NULL;
+        bool pointer = type && type->kind == GO_STAR;
+        struct str t = { "", 0 };
+        if (type) t = goast_text(f, pointer && type->kid[0] ? type->kid[0] : type);
+        const char *function = type ? arena_printf(a, pointer ? "p.(*%.*s).%.*s" : "p.%.*s.%.*s",
+                                                   STR_ARG(t), STR_ARG(name))
+                                    : arena_printf(a, "p.%.*s", STR_ARG(name));
+        uint32_t line, column;
+        goast_position(f, d->pos, &line, &column);
+        for (uint32_t i = 0; i < LINES; i++)
+            for (unsigned op = MAP_OP_ASSIGN; op <= MAP_OP_ITERATE; op++) {
+                struct map_expr x = map_expr_at(f, str_from(function), line + i, op, a);
+                if (x.qualified && str_find_char(x.name, '.') == STR_NPOS) abort();
+            }
+    }
+}
+
 static void parse(void *arg)
 {
     const struct str *s = arg;
@@ -38,6 +64,7 @@ static void parse(void *arg)
     check(&w, f.decls);
     for (uint32_t i = 0; i < f.n_comments; i++)
         if (f.comments[i].pos > f.comments[i].end || f.comments[i].end > s->n) abort();
+    name_maps(&f, &a);
     gosrc_parse(&a, STR("f.go"), *s, &again);
     check(&w2, again.decls);
     if (w.nodes != w2.nodes || !f.error != !again.error || f.n_lines != again.n_lines) abort();
