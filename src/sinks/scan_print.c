@@ -137,6 +137,24 @@ static void sarif_result(struct json *j, const struct goscan_finding *f)
     json_end(j), json_end(j);
 }
 
+static void sarif_text(struct json *j, const char *key, const char *text)
+{
+    json_key(j, key), json_object(j);
+    json_key(j, "text"), json_cstr(j, text);
+    json_end(j);
+}
+
+// With all that GitHub's code scanning asks for.
+static void sarif_rule(struct json *j, const struct goscan_rule_info *r)
+{
+    json_object(j);
+    json_key(j, "id"), json_cstr(j, r->name);
+    sarif_text(j, "shortDescription", r->summary);
+    sarif_text(j, "fullDescription", r->why);
+    sarif_text(j, "help", r->advice);
+    json_end(j);
+}
+
 void scan_print_sarif(const struct scan_report *r, struct buf *out)
 {
     struct json j;
@@ -149,13 +167,7 @@ void scan_print_sarif(const struct scan_report *r, struct buf *out)
     json_key(&j, "name"), json_cstr(&j, "maptrap");
     json_key(&j, "version"), json_cstr(&j, MAPTRAP_VERSION);
     json_key(&j, "rules"), json_array(&j);
-    for (unsigned i = 0; i < GOSCAN_RULES; i++) {
-        json_object(&j);
-        json_key(&j, "id"), json_cstr(&j, goscan_rules[i].name);
-        json_key(&j, "shortDescription"), json_object(&j);
-        json_key(&j, "text"), json_cstr(&j, goscan_rules[i].summary);
-        json_end(&j), json_end(&j);
-    }
+    for (unsigned i = 0; i < GOSCAN_RULES; i++) sarif_rule(&j, &goscan_rules[i]);
     json_end(&j), json_end(&j), json_end(&j);
     json_key(&j, "columnKind"), json_cstr(&j, "utf16CodeUnits");
     json_key(&j, "results"), json_array(&j);

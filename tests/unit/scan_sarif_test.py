@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""SARIF as Microsoft's validator wants it (schema 2.1.0 and its own rules; npm, by scripts/setup.sh test),
-columns and URIs of what is not ASCII, and GitHub's workflow commands."""
+"""SARIF as Microsoft's validator wants it (schema 2.1.0, its own rules and those of GitHub's code scanning; npm, by
+scripts/setup.sh test), columns and URIs of what is not ASCII, and GitHub's workflow commands."""
 import json
 import os
 import re
@@ -78,7 +78,8 @@ def validator():
                 f.write(scan(folder, "--sarif", *args))
         report = os.path.join(top, "report")
         env = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", "DOTNET_CLI_TELEMETRY_OPTOUT": "1"}
-        p = subprocess.run([TOOL, "validate", *(n + ".sarif" for n in logs), "--output", report, "--log", "ForceOverwrite"],
+        p = subprocess.run([TOOL, "validate", *(n + ".sarif" for n in logs), "--rule-kind", "Sarif;Ghas",
+                            "--output", report, "--log", "ForceOverwrite"],
                            cwd=top, env=env, capture_output=True, text=True)
         assert f"{len(logs)} files scanned" in p.stdout, p.stdout + p.stderr
         with open(report) as f:
