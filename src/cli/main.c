@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/mem.h"
+#include "base/term.h"
 #include "cli/command.h"
 #include "version.h"
 
@@ -50,7 +51,9 @@ static int run(const struct command *c, int argc, char **argv)
     log_init(&log, verbose, quiet);
     const char *no_color = getenv("NO_COLOR");
     struct invocation in = { .log = &log };
-    in.color = isatty(STDOUT_FILENO) && !(no_color && *no_color);
+    bool terminal = isatty(STDOUT_FILENO);
+    if (terminal) term_guard_stdout();
+    in.color = terminal && !(no_color && *no_color);
     int status = 0;
     struct err *e = options_parse(c, n, kept, &in);
     if (!e) e = c->run(&in, &status);

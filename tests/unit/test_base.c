@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/map.h"
+#include "base/term.h"
 #include "base/vec.h"
 #include "test.h"
 
@@ -170,5 +171,33 @@ static void test_hash(void)
     }
 }
 
+// Whole, and byte by byte.
+static void check_term(struct str in, const char *want)
+{
+    for (int bytewise = 0; bytewise < 2; bytewise++) {
+        _cleanup_buf_ struct buf out = { 0 };
+        struct term_filter f = { 0 };
+        for (size_t i = 0; bytewise && i < in.n; i++)
+            term_filter_add(&f, str_sub(in, i, i + 1), &out);
+        if (!bytewise) term_filter_add(&f, in, &out);
+        term_filter_end(&f, &out);
+        CHECK_STR(buf_str(&out), want);
+    }
+}
+
+static void test_term(void)
+{
+    check_term(STR("plain\ttext\n"), "plain\ttext\n");
+    check_term(STR("\033[1;31mRACE\033[0m …é"), "\033[1;31mRACE\033[0m …é");
+    check_term(STR("key \033]0;title\007"), "key \\x1b]0;title\\x07");
+    check_term(STR("\033[2J\033[1m"), "\\x1b[2J\033[1m");
+    check_term(STR("\033\033[1m\033["), "\\x1b\033[1m\\x1b[");
+    check_term(STR("a\rb\bc\177\0d"), "a\\x0db\\x08c\\x7f\\x00d");
+    check_term(STR("\xc2\x9b"
+                   "2J \xc2\xa0 \xc2\xc2\x85 \xc2"),
+               "\\xc2\\x9b2J \xc2\xa0 \xc2\\xc2\\x85 \\xc2");
+    check_term(STR("\033[0123456789012345678m"), "\\x1b[0123456789012345678m");
+}
+
 TEST_MAIN(TEST(test_hash), TEST(test_str), TEST(test_cursor), TEST(test_arena), TEST(test_map),
-          TEST(test_json), TEST(test_clock), TEST(test_err), TEST(test_vec))
+          TEST(test_json), TEST(test_clock), TEST(test_err), TEST(test_vec), TEST(test_term))
