@@ -3,7 +3,7 @@
 """Real bugs of public history (tests/scan/history.tsv): is the unguarded access named before the fix,
 and is the alert gone after it?
 
-    bench/history.py --mirrors DIR [--half tuning|held-out] [--listed read|rule] [--only TEXT] [--show]
+    bench/history.py --mirrors DIR [--half tuning|held-out] [--listed read|rule|wide] [--only TEXT] [--show]
 
 DIR holds a git directory OWNER+NAME/repo for each repository of the list (any clone will do). Each tree
 is scanned whole, without its vendored packages, in every tier at once. A pair counts as named if a
@@ -22,6 +22,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import record
 
 LIST = os.path.join(record.TOP, "tests/scan/history.tsv")
+LISTS = ("read", "rule", "wide")
 FUNC = re.compile(r"^func\s+(?:\((?:\w+\s+)?\*?(\w+)[^)]*\)\s*)?(\w+)")
 
 
@@ -118,7 +119,7 @@ def main():
     p.add_argument("--mirrors", default=os.environ.get("MAPTRAP_MIRRORS"),
                    help="where the clones are; else $MAPTRAP_MIRRORS")
     p.add_argument("--half", choices=("tuning", "held-out"))
-    p.add_argument("--listed", choices=("read", "rule"), help="pairs whose accesses were listed that way")
+    p.add_argument("--listed", choices=LISTS, help="pairs whose accesses were listed that way")
     p.add_argument("--only", default="", help="pairs whose OWNER/NAME@COMMIT holds this")
     p.add_argument("--unpack", action="store_true", help="only unpack the trees")
     p.add_argument("--trees", default=os.path.join(tempfile.gettempdir(), "maptrap-history"))
@@ -128,7 +129,7 @@ def main():
     if not a.mirrors:
         p.error("--mirrors or MAPTRAP_MIRRORS is needed")
     os.makedirs(a.trees, exist_ok=True)
-    series = None if a.show else record.Series("history" + ("-" + a.half if a.half else ""),
+    series = None if a.show or a.unpack else record.Series("history" + ("-" + a.half if a.half else ""),
                                                "static scan before and after real fixes", resume=False)
     rows = []
     for repo, fix, parent, half, listed, places in pairs():
@@ -156,7 +157,7 @@ def main():
             where = " ".join(f"{k}:{','.join(map(str, sorted(v)))}" for k, v in places.items())
             print(f"[{marks}] {repo} {fix[:10]} {'/'.join(row['library']['rules'])} {where}", flush=True)
     for half in ("tuning", "held-out"):
-        for listed in ("read", "rule"):
+        for listed in LISTS:
             some = [r for r in rows if r["half"] == half and r["listed"] == listed]
             if some:
                 print(summary(some, f"{half}, listed by {listed}"))

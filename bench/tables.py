@@ -130,7 +130,7 @@ def scan_history():
     if not head:
         return []
     out = []
-    lists = {"read": "read by hand", "rule": "listed by a program"}
+    lists = {"read": "read by hand", "rule": "listed by a program", "wide": "by a wider program"}
     for listed, half in ((l, h) for l in lists for h in ("tuning", "held-out")):
         some = [r for r in rows if r["half"] == half and r.get("listed", "read") == listed]
         if not some:
