@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What of our output may reach a terminal: names, keys and lines of code come out of logs, profiles and
-// other people's memory, and must not move the cursor or do worse. Control characters are shown as
-// \xNN, except tab and newline, and colours (ESC [ digits m).
+// What of our output may reach a terminal: names, keys and lines of code come out of logs, profiles
+// and other people's memory, and must not move the cursor or do worse. Control characters are shown
+// as \xNN, except tab and newline, and colours (ESC [ digits m).
 #pragma once
 
 #include "base/buf.h"
@@ -10,7 +10,7 @@
 
 enum { TERM_PENDING_MAX = 16 };
 
-struct term_filter { // a zeroed struct is at the beginning of the text
+struct term_filter {                // a zeroed struct is at the beginning of the text
     char pending[TERM_PENDING_MAX]; // what has come of a sequence so far
     size_t n;
 };
