@@ -665,7 +665,8 @@ static struct val call_tree(struct walker *w, const struct val *f, struct args *
                       .pos = call->pos,
                       .thread = w->thread,
                       .spawns = go,
-                      .n_args = (uint32_t)a->n + 1 };
+                      .n_args = (uint32_t)a->n + 1,
+                      .endless = w->loop && w->loop->endless };
     c.init = !go && (((w->func->is_init || w->func->is_main) && !w->st->started) || w->st->once);
     c.args = arena_array(s->arena, struct place *, c.n_args);
     for (size_t i = 0; i < c.n_args; i++) {

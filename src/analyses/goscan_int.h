@@ -7,6 +7,7 @@
 //   goscan_call.c   calls: locks, goroutines, builtins, the standard library, summaries
 //   goscan_notes.c  comments: guards, locks held on entry, suppressions
 //   goscan_solve.c  locks held on entry, owned receivers, concurrent roots, to a fixpoint
+//   goscan_doubt.c  what speaks against a finding
 //   goscan_fix.c    edits that cure a finding
 //   goscan_rules.c  the ledger of each map, and what it says
 #pragma once
@@ -175,6 +176,7 @@ struct state {
 struct gloop {
     struct gloop *parent;
     uint32_t id;
+    bool endless; // or one that is inside: `for {`, or over what a channel gives
 };
 
 struct gthread { // a goroutine as the source names it, or the body of the function itself
@@ -217,6 +219,7 @@ struct call {
     uint32_t n_args, pos;
     uint64_t owned; // bit i: argument i belongs to the caller alone
     bool spawns, init;
+    bool endless; // in a loop without an end
 };
 
 struct param_write { // a map that the function reaches through a parameter and writes
@@ -299,6 +302,8 @@ struct gfunc {
     const struct gthread *root[2]; // goroutines it runs in
     bool root_many; // in many goroutines at once, if with a receiver of its own in each
     bool root_multi, init_only;
+    bool called_by_name; // a method of this name is called through an interface
+    bool setup_only;     // runs while its object is set up, as far as is known
 };
 
 struct gsource {
@@ -500,6 +505,11 @@ struct str note_guard(const struct gsource *f, const struct go_node *n);
 bool note_held_on_entry(const struct gfunc *f); // "s.mu must be held"
 void note_annotations(struct walker *w);        // +checklocks:… of its function
 bool note_suppressed(const struct go_file *ast, uint32_t line);
+
+// ---- goscan_doubt.c ----
+void doubt_prepare(struct scan *s);         // once all is solved
+bool doubt_access(const struct access *a);  // it is hardly ever a bug: medium at most
+bool doubt_striped(const struct access *a); // under the lock of the same index as the map
 
 // ---- goscan_solve.c, goscan_rules.c ----
 void scan_solve(struct scan *s);

@@ -39,6 +39,7 @@ static struct goscan_finding *report(struct scan *s, enum goscan_rule rule, enum
                                      const struct access *a, const struct guard *g,
                                      const char *message)
 {
+    if (tier == GOSCAN_DEFAULT && !(g && g->declared) && doubt_access(a)) tier = GOSCAN_MEDIUM;
     for (size_t i = 0; i < s->findings.n; i++) {
         struct goscan_finding *old = &s->findings.p[i];
         if (old->pos == a->pos && str_eq(old->file, a->file->ast->path)) {
@@ -355,8 +356,9 @@ static bool holds_other(const struct access *a, const void *class)
 // Written under a lock of the same struct: then even one among many says that others need it too.
 static bool beside(const struct guard *g, const struct access *x)
 {
-    return g->held_writes && sibling(g->class, x) &&
-           (x->op != ACCESS_READ || g->held * 3 >= g->none);
+    bool root = x->func->root[0] || x->thread->kind != THREAD_BODY;
+    return g->held_writes && sibling(g->class, x) && (root || g->held > 1 || g->none == 1) &&
+           (x->op == ACCESS_WRITE || (root && x->op == ACCESS_RANGE) || g->held * 3 >= g->none);
 }
 
 static void judge_guarded(struct scan *s, struct access *const *a, size_t n, const struct guard *g)
@@ -373,7 +375,7 @@ static void judge_guarded(struct scan *s, struct access *const *a, size_t n, con
         const char *map = class_name(s, x->class, x->place);
         bool write = x->op == ACCESS_WRITE;
         struct goscan_finding *f = NULL;
-        if (!concerns(g, x)) continue;
+        if (!concerns(g, x) || doubt_striped(x)) continue;
         if (m == HOLD_READ && write) {
             if (holds_other(x, g->class)) continue;
             f = report(s, GOSCAN_RLOCK_WRITE,
@@ -562,7 +564,7 @@ static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
         bool many = root && x->func->root_many && is_global(x);
         shared |= many;
         bool service = shared && root && is_service(x, root) && (multi || many || x->func->root[1]);
-        service |= shared && two_sides(s, a, n, x, root);
+        service |= shared && root && two_sides(s, a, n, x, root);
         if (!sure) shared = false;
         if (x->copied && sure)
             f = report(s, GOSCAN_SHALLOW_COPY, GOSCAN_MEDIUM, x, &none,
@@ -850,6 +852,7 @@ void goscan_run(struct arena *arena, const struct goscan_input *in, struct gosca
     for (size_t i = 0; i < s.funcs.n; i++)
         if (s.funcs.p[i]->pkg->reported) walk_function(&s, s.funcs.p[i]);
     scan_solve(&s);
+    doubt_prepare(&s);
     scan_rules(&s);
     struct goscan_result r = {
         .n = s.findings.n, .accesses = s.accesses.n, .maps = s.n_maps, .functions = s.n_functions

@@ -273,10 +273,11 @@ static void walk_branch(struct walker *w, const struct go_node *n)
     w->st->dead = true;
 }
 
-static void enter_loop(struct walker *w)
+static void enter_loop(struct walker *w, bool endless)
 {
     struct gloop *l = arena_new(w->s->arena, struct gloop);
     l->parent = w->loop;
+    l->endless = endless || (w->loop && w->loop->endless);
     l->id = ++w->s->loops;
     w->loop = l;
 }
@@ -289,7 +290,7 @@ static void walk_for(struct walker *w, struct go_node *n)
     push_target(w, &t, true);
     struct gloop *outer = w->loop;
     if (n->kid[0]) walk_stmt(w, n->kid[0]);
-    enter_loop(w);
+    enter_loop(w, !n->kid[1]);
     if (n->kid[1]) eval(w, n->kid[1]);
     struct state before = *w->st;
     walk_body(w, n->kid[3]);
@@ -342,7 +343,7 @@ static void walk_range(struct walker *w, struct go_node *n)
     if (type_under(w->s, x.t)->kind == T_CHAN) w->st->receive_seq = ++w->s->seq;
     push_target(w, &t, true);
     struct gloop *outer = w->loop;
-    enter_loop(w);
+    enter_loop(w, type_under(w->s, x.t)->kind == T_CHAN);
     declare_range(w, n, &x);
     struct state before = *w->st;
     walk_body(w, n->kid[3]);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Builds every pattern with Go 1.27 (`go vet` finds no error in it) and drives those with a file
-`drive` under the race detector: each bad one should be reported or crash, no safe one may be.
+`drive` under the race detector: each bad one should be reported or crash, no other may be.
 
 drive.py [--record] [--match TEXT]
 `drive` holds imports, statements, and behind each line `---` what one more goroutine does over and
@@ -24,7 +24,7 @@ TRIES = 3  # of a bad one: whether two goroutines meet is luck
 
 # Copied locks are what some patterns are about; unusedresult and the like are not our business.
 # Without inlining, so that a report names the line of the access.
-EXACT = ["-gcflags=bad/...=-l", "-gcflags=safe/...=-l"]
+EXACT = ["-gcflags=bad/...=-l", "-gcflags=doubtful/...=-l", "-gcflags=safe/...=-l"]
 VET = ["-copylocks=false", "-unreachable=false"]
 
 
@@ -98,10 +98,10 @@ def vet(go, env, patterns, src):
                        capture_output=True, text=True)
     at = None
     for line in r.stderr.splitlines():
-        m = re.match(r"# (?:\[)?((?:bad|safe)/\w+)", line)
+        m = re.match(r"# (?:\[)?((?:bad|doubtful|safe)/\w+)", line)
         at = m.group(1) if m else at
         if not line.startswith("#"):
-            m = re.match(r"(?:vet: )?((?:bad|safe)/\w+)/", line)
+            m = re.match(r"(?:vet: )?((?:bad|doubtful|safe)/\w+)/", line)
             bad.setdefault(m.group(1) if m else at or "?", []).append(line)
     for p in patterns:
         if not p.module:
