@@ -9,15 +9,27 @@
 
 #include <dlfcn.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 
-// The library, by the first of these names that is installed.
-#define LAZY_LIBRARY(...)                                                                          \
+// The library, by the first of these names that is installed; with none of them, each function
+// gives what stands for it OTHERWISE, and its caller says so.
+#define LAZY_LIBRARY(...) LAZY_FIND((void)0, __VA_ARGS__)
+// The same for what nothing can be done without: the program ends (exit 3), as it would if the
+// loader had looked for the library.
+#define LAZY_LIBRARY_NEEDED(package, ...)                                                          \
+    LAZY_FIND(                                                                                     \
+        (fprintf(stderr, "maptrap: %s is not installed (Debian package %s)\n", names[0], package), \
+         exit(3)),                                                                                 \
+        __VA_ARGS__)
+#define LAZY_FIND(if_missing, ...)                                                                 \
     static void *lazy_find(const char *function)                                                   \
     {                                                                                              \
         static const char *const names[] = { __VA_ARGS__ };                                        \
         static void *library;                                                                      \
         for (size_t i = 0; !library && i < sizeof(names) / sizeof(*names); i++)                    \
             library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);                                     \
+        if (!library) if_missing;                                                                  \
         return library ? dlsym(library, function) : NULL;                                          \
     }
 

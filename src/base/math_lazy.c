@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-LAZY_LIBRARY("libm.so.6")
+LAZY_LIBRARY_NEEDED("libc6", "libm.so.6")
 
 LAZY(double, exp, (double x), (x), NAN)
 LAZY(double, round, (double x), (x), NAN)

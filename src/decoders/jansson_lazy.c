@@ -3,22 +3,11 @@
 #include "base/lazy.h"
 
 #include <jansson.h>
-#include <stdio.h>
 
-LAZY_LIBRARY("libjansson.so.4")
+LAZY_LIBRARY_NEEDED("libjansson4", "libjansson.so.4")
 
-json_t *json_loadb(const char *p, size_t n, size_t flags, json_error_t *error)
-{
-    static __typeof__(&json_loadb) real;
-    if (!real) real = (__typeof__(real))lazy_find("json_loadb");
-    if (real) return real(p, n, flags, error);
-    if (error) {
-        *error = (json_error_t) { .line = -1 };
-        snprintf(error->text, sizeof(error->text), "libjansson is not installed");
-    }
-    return NULL;
-}
-
+LAZY(json_t *, json_loadb, (const char *p, size_t n, size_t flags, json_error_t *error),
+     (p, n, flags, error), NULL)
 LAZY_VOID(json_delete, (json_t * json), (json))
 LAZY(json_t *, json_object_get, (const json_t *object, const char *key), (object, key), NULL)
 LAZY(json_t *, json_array_get, (const json_t *array, size_t index), (array, index), NULL)

@@ -5,7 +5,7 @@
 
 #include <Zydis/Zydis.h>
 
-LAZY_LIBRARY("libZydis.so.4.0", "libZydis.so.4.1", "libZydis.so")
+LAZY_LIBRARY_NEEDED("libzydis4.0", "libZydis.so.4.0", "libZydis.so.4.1")
 
 LAZY(ZyanStatus, ZydisDecoderInit,
      (ZydisDecoder * decoder, ZydisMachineMode mode, ZydisStackWidth width), (decoder, mode, width),

@@ -30,7 +30,10 @@ UPROBES = {"bookworm": "single uprobes", "trixie": "uprobe_multi", "sid": "uprob
 
 def libraries(path):
     out = subprocess.run(["ldd", path], stdout=subprocess.PIPE, check=True, text=True).stdout
-    return re.findall(r"(/\S+)", out)
+    folder = os.path.dirname(re.search(r"libc\.so\.6 => (/\S+)", out)[1])
+    # And those that it opens when it needs them (base/lazy.h).
+    opened = [os.path.join(folder, name) for name in ("libZydis.so.4.0", "libm.so.6")]
+    return re.findall(r"(/\S+)", out) + opened
 
 
 def initramfs(folder, target):
