@@ -7,8 +7,9 @@ and is the alert gone after it?
 
 DIR holds a git directory OWNER+NAME/repo for each repository of the list (any clone will do). Each tree
 is scanned whole, without its vendored packages, in every tier at once. A pair counts as named if a
-finding stands at one of the lines where the list has an unguarded access; the alert is gone if no
-finding is left on that map in that function. Trees are kept in --trees DIR for the next run."""
+finding stands at one of the lines where the list has an unguarded access, or says the same of that
+line ("also: read"; places that only illustrate do not count); the alert is gone if no finding is
+left on that map in that function. Trees are kept in --trees DIR for the next run."""
 import argparse
 import csv
 import json
@@ -90,9 +91,10 @@ def scan(program, top):
         raise SystemExit(f"maptrap scan {top}: exit {p.returncode}")
     found = []
     for f in json.loads(p.stdout)["findings"]:
-        path = os.path.relpath(f["file"], top) if os.path.isabs(f["file"]) else f["file"]
-        found.append({"path": path, "line": f["line"], "tier": f["tier"], "rule": f["rule"], "map": f["map"],
-                      "function": function_at(os.path.join(top, path), f["line"])})
+        for place in [f] + [r for r in f["related"] if r["role"].startswith("also: ")]:
+            path = os.path.relpath(place["file"], top) if os.path.isabs(place["file"]) else place["file"]
+            found.append({"path": path, "line": place["line"], "tier": f["tier"], "rule": f["rule"], "map": f["map"],
+                          "function": function_at(os.path.join(top, path), place["line"])})
     return found
 
 

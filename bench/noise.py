@@ -4,8 +4,8 @@
 
     bench/noise.py --mirrors DIR [--sample 40 --seed 1 [--read]]
 
-Each tree is scanned whole without its vendored packages. The default tier's alerts are counted against
-the lines read. A sample of them, drawn with the seed, is looked up in tests/scan/verdicts.tsv, which
+Each tree is scanned whole without its vendored packages. The default tier's alerts (one a map and rule) are
+counted against the lines read. A sample of them, drawn with the seed, is looked up in tests/scan/verdicts.tsv, which
 holds what reading each alert by hand said: bug, plausible or false, and why. --read prints the source
 around those of the sample that have no verdict yet, and writes no result file."""
 import argparse

@@ -48,6 +48,8 @@ enum goscan_rule {
     GOSCAN_RULES,
 };
 
+enum goscan_use { GOSCAN_READ, GOSCAN_ITERATE, GOSCAN_WRITE };
+
 struct goscan_related {
     struct str file;
     uint32_t line;
@@ -76,6 +78,8 @@ struct goscan_finding {
     bool suppressed;  // by a comment in the source
     bool fixed;       // and written to its file by now
     uint64_t hash;    // of what the id is made of
+    uint64_t group;   // what one finding a map can say together has the same; 0: says it alone
+    enum goscan_use use;
 };
 
 struct goscan_result {

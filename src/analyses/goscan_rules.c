@@ -58,6 +58,11 @@ static struct goscan_finding *report(struct scan *s, enum goscan_rule rule, enum
     f.map = class_name(s, a->class, a->place);
     f.guard = g && g->class ? class_name(s, g->class, g->place) : NULL;
     f.suppressed = note_suppressed(a->file->ast, f.line);
+    f.use = a->op == ACCESS_WRITE   ? GOSCAN_WRITE
+            : a->op == ACCESS_RANGE ? GOSCAN_ITERATE
+                                    : GOSCAN_READ;
+    // What exported code does is said function by function.
+    if (tier != GOSCAN_LIBRARY) f.group = (s->n_maps * GOSCAN_RULES + rule) * 3 + tier + 1;
     f.related = arena_array(s->arena, struct goscan_related, 6);
     char *key = arena_printf(s->arena, "%s|%.*s|%.*s|%.*s|%s", goscan_rules[rule].name,
                              STR_ARG(a->func->pkg->path),
@@ -809,9 +814,10 @@ static void judge_call(struct scan *s, const struct call *c, const struct lock_e
                arena_printf(s->arena, "call of %.*s, which its annotation wants under %s; %s",
                             STR_ARG(name), class_name(s, e->class, e->place),
                             m == HOLD_READ ? "held for reading only" : "this one holds none"));
-    if (f)
-        locate(touched->file, touched->pos, &f->related[f->n_related++],
-               touched->op == ACCESS_WRITE ? "write" : "read");
+    if (!f) return;
+    f->group = 0; // of no map
+    locate(touched->file, touched->pos, &f->related[f->n_related++],
+           touched->op == ACCESS_WRITE ? "write" : "read");
 }
 
 static void judge_calls(struct scan *s)

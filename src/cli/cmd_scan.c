@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "engine/lsp_server.h"
 #include "engine/scan.h"
+#include "engine/scan_fold.h"
 #include "engine/scan_repair.h"
 #include "sinks/scan_print.h"
 
@@ -95,10 +96,13 @@ static void keep_wanted(struct goscan_result *r, const struct scan_opts *o, enum
                         struct str baseline)
 {
     size_t kept = 0;
+    uint64_t asked = 0; // the group of the finding that is to be explained
+    for (size_t i = 0; o->explain && i < r->n; i++)
+        if (strcmp(o->explain, r->findings[i].id) == 0) asked = r->findings[i].group;
     for (size_t i = 0; i < r->n; i++) {
         const struct goscan_finding *f = &r->findings[i];
         bool known = baseline.n && str_find(baseline, str_from(f->id)) != STR_NPOS;
-        bool other = o->explain && strcmp(o->explain, f->id) != 0;
+        bool other = o->explain && strcmp(o->explain, f->id) != 0 && !(asked && f->group == asked);
         if (f->suppressed || known || other || (f->tier > tier && !o->explain)) continue;
         r->findings[kept++] = *f;
     }
@@ -199,6 +203,7 @@ static struct err *scan(const struct invocation *in, enum goscan_tier tier, stru
         return err_new(ERR_USAGE, "no rule, and no finding here, is called '%.40s'", o->explain);
     if (o->fix) ERR_TRY(fix(&wanted, r));
     scan_finish(r);
+    if (!o->write_baseline) scan_fold(r);
     print(r, o);
     *ret_status = r->report.result.n > 0 && !o->write_baseline;
     return verdict(&r->report, *ret_status);

@@ -36,7 +36,8 @@ def check(folder):
                 for rules in re.findall(r"// want ([a-z -]+)", line):
                     want |= {(os.path.basename(path), number, rule) for rule in rules.split()}
     report, status = scan(tier, folder)
-    got = {(os.path.basename(f["file"]), f["line"], f["rule"]) for f in report["findings"]}
+    got = {(os.path.basename(place["file"]), place["line"], f["rule"]) for f in report["findings"]
+           for place in [f] + [r for r in f["related"] if r["role"].startswith("also: ")]}
     why = []
     if report["files_with_errors"]:
         why.append(f"syntax errors in {report['files_with_errors']}")
