@@ -29,7 +29,6 @@ enum {
     GOTRACE_V1_FRAMES = 1000,           // frames of one stack, before 1.22
     GOTRACE_GENERATION_BYTES = 1 << 29, // event data of one generation, 1.22+
     GOTRACE_V1_BYTES = 512 << 20,       // a whole trace before 1.22
-    GOTRACE_V1_EVENTS = 64 << 20,       // events of a trace before 1.22
     GOTRACE_TABLE_BYTES = 1 << 30,      // strings, stacks and goroutines of the whole trace
     GOTRACE_GOROUTINES = 8 << 20,       // goroutines of the whole trace
     GOTRACE_THREADS = 1 << 14,          // threads (Ms) of the whole trace

@@ -8,19 +8,12 @@
 
 enum go_state { GO_DEAD, GO_RUNNABLE, GO_RUNNING, GO_WAITING };
 
-struct v1_go {
-    uint32_t stack; // where it begins
-    uint8_t state;
-    bool untold; // it was there when the trace began; no event has said more yet
-};
-
 struct v1_proc {
     uint32_t go; // that runs on it, GOTRACE_NONE = none
     bool running, sweeps;
 };
 
 struct v1_state {
-    struct v1_go *go;               // parallel to tables->goroutine
     struct v1_proc *proc;           // parallel to gotrace_v1.proc
     uint32_t wait_reason[V1_COUNT]; // strings of the tables
     bool begun;                     // past the list of what was there when the trace began
@@ -35,7 +28,7 @@ void gotrace_v1_destroy(struct gotrace_v1 *v)
 {
     v1_reader_destroy(v->reader);
     vec_deinit(&v->proc);
-    free(v->state->go);
+    vec_deinit(&v->go);
     free(v->state->proc);
     vec_deinit(&v->state->untold);
     free(v->state);
@@ -134,7 +127,7 @@ static void push_range(struct gotrace_v1 *v, const struct v1_event *ev, enum got
 static void push_status(struct gotrace_v1 *v, const struct v1_event *ev, uint32_t go,
                         enum gotrace_state to)
 {
-    struct v1_go *g = &v->state->go[go];
+    struct v1_go *g = &v->go.p[go];
     struct gotrace_event *out = push_go(v, ev, go, GOTRACE_UNDETERMINED, to);
     out->go_stack = g->stack;
     g->untold = false;
@@ -151,7 +144,7 @@ static bool runs(struct gotrace *t, const struct v1_event *ev, bool may_be_none)
     const struct v1_proc *p = &t->v1->state->proc[ev->proc];
     if (ev->go == GOTRACE_NONE)
         return may_be_none ? true : impossible(t, ev, "an event of no goroutine");
-    if (t->v1->state->go[ev->go].state != GO_RUNNING || p->go != ev->go)
+    if (t->v1->go.p[ev->go].state != GO_RUNNING || p->go != ev->go)
         return impossible(t, ev, "an event of a goroutine that does not run there");
     return true;
 }
@@ -167,7 +160,7 @@ static bool leave(struct gotrace *t, const struct v1_event *ev)
     if (by == V1_YIELDS) to = GOTRACE_RUNNABLE, state = GO_RUNNABLE;
     struct gotrace_event *out = push_go(v, ev, ev->go, GOTRACE_RUNNING, to);
     out->reason = v->state->wait_reason[ev->type];
-    v->state->go[ev->go].state = state;
+    v->go.p[ev->go].state = state;
     v->state->proc[ev->proc].go = GOTRACE_NONE;
     return true;
 }
@@ -177,9 +170,12 @@ static bool go_create(struct gotrace *t, const struct v1_event *ev)
     struct gotrace_v1 *v = t->v1;
     struct v1_state *s = v->state;
     if (!runs(t, ev, true)) return false;
-    if (ev->other == GOTRACE_NONE || s->go[ev->other].state != GO_DEAD)
+    if (ev->other == GOTRACE_NONE || t->v1->go.p[ev->other].state != GO_DEAD)
         return impossible(t, ev, "a goroutine is created that there is already");
-    s->go[ev->other] = (struct v1_go) { ev->value, GO_RUNNABLE, !s->begun };
+    struct v1_go *g = &v->go.p[ev->other];
+    g->stack = ev->value;
+    g->state = GO_RUNNABLE;
+    g->untold = !s->begun;
     if (s->begun)
         push_go(v, ev, ev->other, GOTRACE_NOT_EXIST, GOTRACE_RUNNABLE)->go_stack = ev->value;
     else
@@ -191,11 +187,11 @@ static bool go_start(struct gotrace *t, const struct v1_event *ev)
 {
     struct gotrace_v1 *v = t->v1;
     struct v1_proc *p = &v->state->proc[ev->proc];
-    if (ev->go == GOTRACE_NONE || v->state->go[ev->go].state != GO_RUNNABLE)
+    if (ev->go == GOTRACE_NONE || v->go.p[ev->go].state != GO_RUNNABLE)
         return impossible(t, ev, "a goroutine starts that is not runnable");
     if (p->go != GOTRACE_NONE) return impossible(t, ev, "a goroutine starts on a busy P");
     p->go = ev->go;
-    v->state->go[ev->go].state = GO_RUNNING;
+    v->go.p[ev->go].state = GO_RUNNING;
     if (!v->state->begun) {
         push_status(v, ev, ev->go, GOTRACE_RUNNING);
         return true;
@@ -208,19 +204,18 @@ static bool go_start(struct gotrace *t, const struct v1_event *ev)
 static bool go_told(struct gotrace *t, const struct v1_event *ev)
 {
     struct gotrace_v1 *v = t->v1;
-    if (ev->go == GOTRACE_NONE || v->state->go[ev->go].state != GO_RUNNABLE)
+    if (ev->go == GOTRACE_NONE || v->go.p[ev->go].state != GO_RUNNABLE)
         return impossible(t, ev, "a goroutine's first state does not fit");
-    v->state->go[ev->go].state = GO_WAITING;
+    v->go.p[ev->go].state = GO_WAITING;
     push_status(v, ev, ev->go, ev->type == V1_GO_WAITING ? GOTRACE_WAITING : GOTRACE_SYSCALL);
     return true;
 }
 
 static bool go_unblock(struct gotrace *t, const struct v1_event *ev)
 {
-    struct v1_state *s = t->v1->state;
-    if (ev->other == GOTRACE_NONE || s->go[ev->other].state != GO_WAITING)
+    if (ev->other == GOTRACE_NONE || t->v1->go.p[ev->other].state != GO_WAITING)
         return impossible(t, ev, "a goroutine is unblocked that does not wait");
-    s->go[ev->other].state = GO_RUNNABLE;
+    t->v1->go.p[ev->other].state = GO_RUNNABLE;
     push_go(t->v1, ev, ev->other, GOTRACE_WAITING, GOTRACE_RUNNABLE);
     return true;
 }
@@ -237,17 +232,16 @@ static bool go_syscall(struct gotrace *t, const struct v1_event *ev)
 static bool go_syscall_block(struct gotrace *t, const struct v1_event *ev)
 {
     if (!runs(t, ev, false)) return false;
-    t->v1->state->go[ev->go].state = GO_WAITING;
+    t->v1->go.p[ev->go].state = GO_WAITING;
     t->v1->state->proc[ev->proc].go = GOTRACE_NONE;
     return true;
 }
 
 static bool go_syscall_exit(struct gotrace *t, const struct v1_event *ev)
 {
-    struct v1_state *s = t->v1->state;
-    if (ev->go == GOTRACE_NONE || s->go[ev->go].state != GO_WAITING)
+    if (ev->go == GOTRACE_NONE || t->v1->go.p[ev->go].state != GO_WAITING)
         return impossible(t, ev, "a syscall ends of a goroutine that is in none");
-    s->go[ev->go].state = GO_RUNNABLE;
+    t->v1->go.p[ev->go].state = GO_RUNNABLE;
     push_go(t->v1, ev, ev->go, GOTRACE_SYSCALL, GOTRACE_RUNNABLE);
     return true;
 }
@@ -337,7 +331,7 @@ static bool untold_next(struct gotrace_v1 *v)
     if (!s->begun) return false;
     while (s->next_untold < s->untold.n) {
         uint32_t go = s->untold.p[s->next_untold++];
-        if (!s->go[go].untold) continue;
+        if (!v->go.p[go].untold) continue;
         struct v1_event at = { .time = s->untold_time, .go = GOTRACE_NONE };
         push_status(v, &at, go, GOTRACE_RUNNABLE);
         v->queue[v->queue_n - 1].proc = -1;
@@ -350,7 +344,6 @@ static void load(struct gotrace *t)
 {
     struct gotrace_v1 *v = t->v1;
     v->reader = v1_read(t, v);
-    v->state->go = mem_zalloc(t->tables->goroutine.n * sizeof(*v->state->go));
     v->state->proc = mem_zalloc(v->proc.n * sizeof(*v->state->proc));
     for (size_t i = 0; i < v->proc.n; i++) v->state->proc[i].go = GOTRACE_NONE;
 }

@@ -82,19 +82,28 @@ _Static_assert(GOTRACE_V1_BYTES <= UINT32_MAX, "v1_event.offset");
 
 struct v1_reader;
 
+struct v1_go {
+    uint64_t seq;   // the merge's: of the last event that named it
+    uint32_t stack; // where it begins
+    uint8_t merged; // the merge's: its state there
+    uint8_t state;
+    bool untold; // it was there when the trace began; no event has said more yet
+};
+
 struct gotrace_v1 {
     bool over;
     struct v1_reader *reader; // NULL until the first events are asked for
     VEC(int32_t) proc;        // what Go calls the Ps
+    VEC(struct v1_go) go;     // parallel to tables->goroutine, those that events have named
     struct v1_state *state;
     struct gotrace_event *queue; // what is being read
     unsigned queue_n;
     int64_t last_time;
 };
 
-// Reads all of the trace into memory and finds the order of its events. What is wrong is noted as a
-// break; the events before it stay.
+// Reads all of the trace into memory, and what is needed to find the order of its events. What is
+// wrong is noted as a break; the events before it stay.
 struct v1_reader *v1_read(struct gotrace *t, struct gotrace_v1 *v);
-// The next event, until the next call; NULL at the end.
+// The next event, until the next call; NULL at the end or at a break.
 const struct v1_event *v1_next(struct v1_reader *r);
 void v1_reader_destroy(struct v1_reader *r); // takes NULL

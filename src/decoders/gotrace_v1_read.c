@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// First pass: where each P's batches lie, strings, stacks, the clock, CPU samples. Second pass: the
-// Ps' streams are merged; an event that names a goroutine waits until that goroutine's sequence
-// number and state have come to it, and of those that may come, the earliest does.
+// First pass: where each P's batches lie, strings, stacks, the clock, CPU samples, ends of syscalls.
+// Second pass, as events are asked for: the Ps' streams are merged; an event that names a goroutine
+// waits until that goroutine's sequence number and state have come to it, and of those that may
+// come, the earliest does.
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/cursor.h"
@@ -84,43 +85,78 @@ struct raw {
 
 struct piece {
     uint64_t begin, end, ticks;
+    uint32_t stream;
     uint32_t next; // of the same P
 };
 
 enum ordering { ABSENT, RUNNABLE, RUNNING, WAITING };
 
-// What an event does to which goroutine. `exact`: only at this sequence number.
-struct transition {
-    uint32_t go; // GOTRACE_NONE: it needs no order
-    bool exact, counts;
+// What an event of a type does to the goroutine that it names (or that runs, if it names none).
+static const struct transition {
+    bool is, exact, counts; // exact: it comes at its sequence number only
     uint8_t from, to;
-};
-
-struct go_order {
-    uint64_t seq;
-    uint32_t syscall; // number + 1 of its last event, if that is a GoSysCall
-    uint8_t state;
+} transitions[V1_COUNT] = {
+    [V1_GO_CREATE] = { true, true, true, ABSENT, RUNNABLE },
+    [V1_GO_WAITING] = { true, true, true, RUNNABLE, WAITING },
+    [V1_GO_IN_SYSCALL] = { true, true, true, RUNNABLE, WAITING },
+    [V1_GO_START] = { true, true, true, RUNNABLE, RUNNING },
+    [V1_GO_START_LABEL] = { true, true, true, RUNNABLE, RUNNING },
+    [V1_GO_START_LOCAL] = { true, false, true, RUNNABLE, RUNNING },
+    [V1_GO_UNBLOCK] = { true, true, true, WAITING, RUNNABLE },
+    [V1_GO_UNBLOCK_LOCAL] = { true, false, true, WAITING, RUNNABLE },
+    [V1_GO_SYS_EXIT] = { true, true, true, WAITING, RUNNABLE },
+    [V1_GO_SYS_EXIT_LOCAL] = { true, false, true, WAITING, RUNNABLE },
+    [V1_GO_SCHED] = { true, false, false, RUNNING, RUNNABLE },
+    [V1_GO_PREEMPT] = { true, false, false, RUNNING, RUNNABLE },
+    [V1_GO_SLEEP] = { true, false, false, RUNNING, WAITING },
+    [V1_GO_BLOCK] = { true, false, false, RUNNING, WAITING },
+    [V1_GO_BLOCK_SEND] = { true, false, false, RUNNING, WAITING },
+    [V1_GO_BLOCK_RECV] = { true, false, false, RUNNING, WAITING },
+    [V1_GO_BLOCK_SELECT] = { true, false, false, RUNNING, WAITING },
+    [V1_GO_BLOCK_SYNC] = { true, false, false, RUNNING, WAITING },
+    [V1_GO_BLOCK_COND] = { true, false, false, RUNNING, WAITING },
+    [V1_GO_BLOCK_NET] = { true, false, false, RUNNING, WAITING },
+    [V1_GO_BLOCK_GC] = { true, false, false, RUNNING, WAITING },
+    [V1_GO_SYS_BLOCK] = { true, false, false, RUNNING, WAITING },
 };
 
 struct stream {
     uint16_t proc; // its index in v->proc
+    uint8_t head;  // which of `ev` is the next event; the other is the one before
+    bool done;
     uint32_t first_piece, last_piece;
     uint32_t piece; // to be read next
     struct cursor c;
     int64_t ticks;
     uint32_t go; // that runs on it, or GOTRACE_NONE
-    bool done;
-    struct v1_event ev; // the head
-    uint64_t seq;       // what it waits for
-    int64_t exit_ticks; // GoSysExit: when it really ended
-    struct transition to;
+    // The head: what it waits for, and the goroutine that it changes, or GOTRACE_NONE.
+    uint32_t changes;
+    uint64_t seq;
+    uint32_t exit; // index + 1 into v1_reader.exit, 0 = it is none
+    uint32_t last_exit, next_exit; // of those on this P: index + 1
+    struct v1_event ev[2];
 };
 
+static inline struct v1_event *head_of(struct stream *s)
+{
+    return &s->ev[s->head];
+}
+
 // A GoSysExit is written when the goroutine comes to run again, and carries the time when the
-// syscall ended: it belongs there.
-struct moved {
-    size_t number; // in the order
-    struct v1_event ev;
+// syscall ended: it is given there.
+struct exit_event {
+    int64_t time, goid;
+    uint32_t offset;
+    uint32_t next; // on the same P: index + 1
+    uint16_t proc;
+    bool stays;  // it stands where it belongs
+    bool passed; // the merge has come past the place where it stands
+};
+
+// Streams by the time of their heads, then by number.
+struct waiting_stream {
+    int64_t time;
+    uint32_t stream;
 };
 
 struct v1_reader {
@@ -132,23 +168,17 @@ struct v1_reader {
     VEC(struct piece) piece;
     VEC(uint64_t) stack_word; // per stack: id, offset, n, then n × { pc, function, file, line }
     VEC(struct v1_event) sample;
+    VEC(struct exit_event) exit;
     VEC(struct stream) stream;
     struct map stream_index;
-    VEC(struct go_order) go; // parallel to tables->goroutine
+    // The merge.
+    VEC(struct waiting_stream) queue; // of the streams that have not ended
+    VEC(uint32_t) exit_by_time;       // of `exit`
+    size_t next_sample, next_exit;
+    struct v1_event exit_given;
     uint64_t gc_seq;
-    size_t events; // that the first pass met: at least as many as come of them
-    // What the second pass finds: whose event is next, again and again. The events themselves are
-    // read once more, which costs less than to keep them.
-    VEC(uint16_t) order;    // index + 1 of the stream, 0 = a sample
-    uint64_t *blocked;      // a bit an event: GoSysCall that lost its P
-    VEC(struct moved) exit; // that do not stand where they belong, by number
-    int64_t last_time;
-    size_t cut; // number of the first whose time lies before that of the one before, 0 = none
-    struct v1_event cut_at;
-    // The third pass.
-    VEC(uint32_t) by_time; // of `exit`
-    size_t next, next_sample, next_exit, next_by_time;
-    struct v1_event *head; // the next that stands where it belongs, number next - 1
+    int64_t last_time; // in the order of the merge
+    bool over;         // nothing comes any more but exits that were passed
     bool begun;
     int64_t first; // ticks of the first event
     double ns_per_tick;
@@ -232,7 +262,10 @@ static bool begin_piece(struct v1_reader *r, struct cursor *c, size_t at)
         r->piece.p[s->last_piece].next = piece;
         s->last_piece = piece;
     }
-    vec_push(&r->piece, (struct piece) { .begin = c->at, .ticks = ticks, .next = UINT32_MAX });
+    vec_push(&r->piece, (struct piece) { .begin = c->at,
+                                         .ticks = ticks,
+                                         .stream = (uint32_t)*index,
+                                         .next = UINT32_MAX });
     return true;
 }
 
@@ -273,40 +306,83 @@ static inline bool read_args(struct v1_reader *r, struct cursor *c, uint8_t type
     return true;
 }
 
+// Notes when a syscall ended, if that is said.
+static void note_exit(struct v1_reader *r, uint8_t type, struct str args, size_t at)
+{
+    struct cursor c = cursor_make("arguments", args);
+    cursor_uvarint(&c); // the time
+    uint64_t goid = cursor_uvarint(&c);
+    if (type == V1_GO_SYS_EXIT) cursor_uvarint(&c); // the sequence number
+    uint64_t ticks = cursor_uvarint(&c);
+    if (c.bad || ticks == 0 || ticks > INT64_MAX) return;
+    struct stream *s = &r->stream.p[vec_last(&r->piece)->stream];
+    vec_push(&r->exit, (struct exit_event) { .time = (int64_t)ticks,
+                                             .goid = (int64_t)goid,
+                                             .offset = (uint32_t)at,
+                                             .proc = s->proc });
+    uint32_t number = (uint32_t)r->exit.n;
+    if (s->last_exit)
+        r->exit.p[s->last_exit - 1].next = number;
+    else
+        s->next_exit = number;
+    s->last_exit = number;
+}
+
+// An event that the first pass has more to do with than to skip it.
+static bool first_pass_event(struct v1_reader *r, struct cursor *c, uint8_t type, unsigned inlined,
+                             size_t at)
+{
+    if (type == V1_NONE || type >= V1_COUNT || specs[type].since > r->t->version)
+        return bad(r, at, "there is no such event", type);
+    if (type == V1_STRING) return read_string(r, c, at);
+    if (type == V1_BATCH)
+        return inlined == 2 ? begin_piece(r, c, at)
+                            : bad(r, at, "a batch with other than two arguments", type);
+    struct str args;
+    if (!read_args(r, c, type, inlined < 4 ? inlined : 0, at, &args)) return false;
+    if (!r->piece.n) return bad(r, at, "an event before the first batch", type);
+    if (type == V1_FREQUENCY) {
+        struct cursor a = cursor_make("arguments", args);
+        r->hz = cursor_uvarint(&a);
+    }
+    if (type == V1_GO_SYS_EXIT || type == V1_GO_SYS_EXIT_LOCAL) note_exit(r, type, args, at);
+    if (type == V1_STACK) return read_stack(r, args, at);
+    if (type == V1_CPU_SAMPLE) return read_sample(r, args, at);
+    return true;
+}
+
+// How many numbers follow an event's byte, where the first pass has but to skip them; else 0.
+static void make_skips(const struct v1_reader *r, uint8_t ret[UINT8_MAX + 1])
+{
+    for (unsigned head = 0; head <= UINT8_MAX; head++) {
+        unsigned type = head & 0x3f, inlined = (head >> 6) + 1;
+        bool plain = type < V1_COUNT && specs[type].since && specs[type].since <= r->t->version &&
+                     type != V1_CPU_SAMPLE && type != V1_GO_SYS_EXIT &&
+                     type != V1_GO_SYS_EXIT_LOCAL && inlined < 4;
+        ret[head] = plain ? (uint8_t)inlined : 0;
+    }
+}
+
 static bool first_pass(struct v1_reader *r)
 {
+    uint8_t skips[UINT8_MAX + 1];
+    make_skips(r, skips);
     struct cursor c = cursor_make("trace", buf_str(&r->bytes));
-    while (cursor_left(&c)) {
-        size_t at = c.at;
-        uint8_t head = (uint8_t)c.bytes.p[c.at++], type = head & 0x3f;
-        unsigned inlined = (head >> 6) + 1;
-        if (type == V1_NONE || type >= V1_COUNT || specs[type].since > r->t->version)
-            return bad(r, at, "there is no such event", type);
-        struct str args;
-        bool ok;
-        if (type == V1_STRING)
-            ok = read_string(r, &c, at);
-        else if (type == V1_BATCH)
-            ok = inlined == 2 ? begin_piece(r, &c, at)
-                              : bad(r, at, "a batch with other than two arguments", type);
-        else
-            ok = read_args(r, &c, type, inlined < 4 ? inlined : 0, at, &args);
-        if (!ok) {
-            if (r->piece.n) vec_last(&r->piece)->end = at;
-            return false;
-        }
-        if (type == V1_STRING || type == V1_BATCH) continue;
-        if (!r->piece.n) return bad(r, at, "an event before the first batch", type);
-        r->events++;
-        if (type == V1_FREQUENCY) {
-            struct cursor a = cursor_make("arguments", args);
-            r->hz = cursor_uvarint(&a);
-        }
-        if (type == V1_STACK && !read_stack(r, args, at)) return false;
-        if (type == V1_CPU_SAMPLE && !read_sample(r, args, at)) return false;
+    const uint8_t *begin = (const uint8_t *)r->bytes.p, *end = begin + r->bytes.n;
+    bool ok = true;
+    while (ok && cursor_left(&c)) {
+        const uint8_t *p = begin + c.at, *next = p;
+        if (r->piece.n)
+            while (p < end && skips[*p] && (next = skip_uvarints(p + 1, skips[*p])) && next <= end)
+                p = next;
+        c.at = (size_t)(p - begin);
+        if (p == end) break;
+        size_t at = c.at++;
+        ok = first_pass_event(r, &c, *p & 0x3f, (*p >> 6) + 1u, at);
+        if (!ok && r->piece.n) vec_last(&r->piece)->end = at;
     }
-    if (r->piece.n) vec_last(&r->piece)->end = r->bytes.n;
-    return true;
+    if (ok && r->piece.n) vec_last(&r->piece)->end = r->bytes.n;
+    return ok;
 }
 
 // Numbers the stacks as the tables do. The first mention of a pc says what it is.
@@ -344,103 +420,99 @@ static uint32_t stack_of(const struct v1_reader *r, uint64_t id)
     return stack;
 }
 
-static uint32_t go_of(struct v1_reader *r, uint64_t id)
+static inline uint32_t go_of(struct v1_reader *r, uint64_t id)
 {
     if (id == 0) return GOTRACE_NONE;
     uint32_t index = gotrace_goroutine_find(r->t->tables, (int64_t)id);
     if (index == GOTRACE_NONE) index = gotrace_goroutine(r->t->tables, (int64_t)id);
-    while (r->go.n <= index) vec_push(&r->go, (struct go_order) { 0 });
+    while (r->v->go.n <= index) vec_push(&r->v->go, (struct v1_go) { 0 });
     return index;
 }
 
-// Fills s->ev from the raw event, and keeps track of which goroutine runs on the P.
+// If the event has an entry of r->exit: its number + 1.
+static uint32_t exit_of(const struct v1_reader *r, struct stream *s, const struct v1_event *ev,
+                        uint64_t ended)
+{
+    uint32_t exit = s->next_exit;
+    if (!exit || r->exit.p[exit - 1].offset != ev->offset) return 0;
+    s->next_exit = r->exit.p[exit - 1].next;
+    // One that ended later than it says that it did is given where it stands.
+    r->exit.p[exit - 1].stays = (int64_t)ended > ev->time;
+    return exit;
+}
+
+// Makes the raw event the head, and keeps track of which goroutine runs on the P.
 static void take(struct v1_reader *r, struct stream *s, const struct raw *raw)
 {
     const struct v1_spec *spec = &specs[raw->type];
     const uint64_t *a = raw->args + 1;
     s->ticks = (int64_t)((uint64_t)s->ticks + raw->args[0]);
-    s->ev = (struct v1_event) { .time = s->ticks,
-                                .proc = s->proc,
-                                .type = raw->type,
-                                .offset = (uint32_t)raw->offset,
-                                .other = GOTRACE_NONE };
+    s->head ^= 1;
     s->seq = 0;
-    s->exit_ticks = 0;
-    if (spec->stack) s->ev.stack = stack_of(r, a[spec->args]);
-    s->ev.go = s->go;
+    s->exit = 0;
+    struct v1_event *ev = head_of(s);
+    *ev = (struct v1_event) { .time = s->ticks,
+                              .go = s->go,
+                              .other = GOTRACE_NONE,
+                              .proc = s->proc,
+                              .type = raw->type,
+                              .offset = (uint32_t)raw->offset };
+    if (spec->stack) ev->stack = stack_of(r, a[spec->args]);
     if (v1_leave_by(raw->type)) s->go = GOTRACE_NONE;
+    s->changes = GOTRACE_NONE;
     switch ((enum v1_type)raw->type) {
     case V1_GO_START:
     case V1_GO_START_LABEL: s->seq = a[1]; __attribute__((fallthrough));
-    case V1_GO_START_LOCAL: s->ev.go = s->go = go_of(r, a[0]); break;
+    case V1_GO_START_LOCAL: s->changes = ev->go = s->go = go_of(r, a[0]); break;
     case V1_GO_SYS_EXIT:
         s->seq = a[1];
-        s->exit_ticks = (int64_t)a[2];
-        s->ev.go = go_of(r, a[0]);
+        s->changes = ev->go = go_of(r, a[0]);
+        s->exit = exit_of(r, s, ev, a[2]);
         break;
     case V1_GO_SYS_EXIT_LOCAL:
-        s->exit_ticks = (int64_t)a[1];
-        s->ev.go = go_of(r, a[0]);
+        s->changes = ev->go = go_of(r, a[0]);
+        s->exit = exit_of(r, s, ev, a[1]);
         break;
     case V1_GO_WAITING:
-    case V1_GO_IN_SYSCALL: s->ev.go = go_of(r, a[0]); break;
+    case V1_GO_IN_SYSCALL:
+        s->seq = 1;
+        s->changes = ev->go = go_of(r, a[0]);
+        break;
     case V1_GO_CREATE:
-        s->ev.other = go_of(r, a[0]);
-        s->ev.value = stack_of(r, a[1]);
+        s->changes = ev->other = go_of(r, a[0]);
+        ev->value = stack_of(r, a[1]);
         break;
     case V1_GO_UNBLOCK: s->seq = a[1]; __attribute__((fallthrough));
-    case V1_GO_UNBLOCK_LOCAL: s->ev.other = go_of(r, a[0]); break;
+    case V1_GO_UNBLOCK_LOCAL: s->changes = ev->other = go_of(r, a[0]); break;
     case V1_GC_START: s->seq = a[0]; break;
-    case V1_STW_START: s->ev.value = (uint32_t)a[0]; break;
-    default: break;
+    case V1_STW_START: ev->value = (uint32_t)a[0]; break;
+    default:
+        if (transitions[raw->type].is) s->changes = ev->go;
+        break;
     }
 }
 
-static struct transition transition_of(const struct v1_event *ev)
+// Goes on to the P's next batch that has events. False: there is none.
+static bool next_piece(struct v1_reader *r, struct stream *s)
 {
-    switch ((enum v1_type)ev->type) {
-    case V1_GO_CREATE: return (struct transition) { ev->other, true, true, ABSENT, RUNNABLE };
-    case V1_GO_WAITING:
-    case V1_GO_IN_SYSCALL: return (struct transition) { ev->go, true, true, RUNNABLE, WAITING };
-    case V1_GO_START:
-    case V1_GO_START_LABEL: return (struct transition) { ev->go, true, true, RUNNABLE, RUNNING };
-    case V1_GO_START_LOCAL: return (struct transition) { ev->go, false, true, RUNNABLE, RUNNING };
-    case V1_GO_UNBLOCK: return (struct transition) { ev->other, true, true, WAITING, RUNNABLE };
-    case V1_GO_UNBLOCK_LOCAL:
-        return (struct transition) { ev->other, false, true, WAITING, RUNNABLE };
-    case V1_GO_SYS_EXIT: return (struct transition) { ev->go, true, true, WAITING, RUNNABLE };
-    case V1_GO_SYS_EXIT_LOCAL:
-        return (struct transition) { ev->go, false, true, WAITING, RUNNABLE };
-    default: break;
+    while (cursor_left(&s->c) == 0) {
+        if (s->piece == UINT32_MAX) return false;
+        const struct piece *p = &r->piece.p[s->piece];
+        s->c = cursor_make("batch", str_sub(buf_str(&r->bytes), 0, p->end));
+        cursor_seek(&s->c, p->begin);
+        s->ticks = (int64_t)p->ticks;
+        s->piece = p->next;
     }
-    switch (v1_leave_by(ev->type)) {
-    case V1_WAITS: return (struct transition) { ev->go, false, false, RUNNING, WAITING };
-    case V1_YIELDS: return (struct transition) { ev->go, false, false, RUNNING, RUNNABLE };
-    default: return (struct transition) { GOTRACE_NONE, false, false, 0, 0 };
-    }
+    return true;
 }
 
-static uint64_t wanted_seq(const struct stream *s)
-{
-    if (s->ev.type == V1_GO_CREATE) return 0;
-    if (s->ev.type == V1_GO_WAITING || s->ev.type == V1_GO_IN_SYSCALL) return 1;
-    return s->seq;
-}
-
-// Reads the P's next event into s->ev. Sets done at its end.
+// Reads the P's next event to be its head. Sets done at its end. False: broken, noted.
 static bool advance(struct v1_reader *r, struct stream *s)
 {
     for (;;) {
-        while (cursor_left(&s->c) == 0) {
-            if (s->piece == UINT32_MAX) {
-                s->done = true;
-                return true;
-            }
-            const struct piece *p = &r->piece.p[s->piece];
-            s->c = cursor_make("batch", str_sub(buf_str(&r->bytes), 0, p->end));
-            cursor_seek(&s->c, p->begin);
-            s->ticks = (int64_t)p->ticks;
-            s->piece = p->next;
+        if (cursor_left(&s->c) == 0 && !next_piece(r, s)) {
+            s->done = true;
+            return true;
         }
         struct raw raw;
         raw.offset = s->c.at;
@@ -475,25 +547,16 @@ static bool advance(struct v1_reader *r, struct stream *s)
     }
 }
 
-// The same, and what the event waits for.
-static bool advance_head(struct v1_reader *r, struct stream *s)
+static inline bool ready(const struct v1_reader *r, struct stream *s)
 {
-    if (!advance(r, s)) return false;
-    if (s->done) return true;
-    s->to = transition_of(&s->ev);
-    if (s->to.exact) s->seq = wanted_seq(s);
-    return true;
+    const struct v1_event *ev = head_of(s);
+    if (s->changes == GOTRACE_NONE) return ev->type != V1_GC_START || s->seq == r->gc_seq;
+    const struct transition *t = &transitions[ev->type];
+    const struct v1_go *g = &r->v->go.p[s->changes];
+    return g->merged == t->from && (!t->exact || s->seq == g->seq);
 }
 
-static inline bool ready(const struct v1_reader *r, const struct stream *s)
-{
-    const struct transition *t = &s->to;
-    if (t->go == GOTRACE_NONE) return s->ev.type != V1_GC_START || s->seq == r->gc_seq;
-    const struct go_order *g = &r->go.p[t->go];
-    return g->state == t->from && (!t->exact || s->seq == g->seq);
-}
-
-static uint8_t general_type(uint8_t type)
+static inline uint8_t general_type(uint8_t type)
 {
     return type == V1_GO_START_LOCAL      ? V1_GO_START
            : type == V1_GO_UNBLOCK_LOCAL  ? V1_GO_UNBLOCK
@@ -501,87 +564,77 @@ static uint8_t general_type(uint8_t type)
                                           : type;
 }
 
-static void put_in_order(struct v1_reader *r, const struct v1_event *ev, size_t stream)
+// Brings the stream at place i of the queue, whose head has changed, to its place by time.
+static inline void requeue(struct v1_reader *r, size_t i)
 {
-    if (r->order.n && ev->time < r->last_time && !r->cut) {
-        r->cut = r->order.n;
-        r->cut_at = *ev;
+    struct waiting_stream w = r->queue.p[i], *q = r->queue.p;
+    struct stream *s = &r->stream.p[w.stream];
+    size_t last = r->queue.n - 1;
+    if (s->done) {
+        memmove(&q[i], &q[i + 1], (last - i) * sizeof(*q));
+        r->queue.n--;
+        return;
     }
-    r->last_time = ev->time;
-    vec_push(&r->order, (uint16_t)stream);
+    w.time = head_of(s)->time;
+    for (; i < last && (q[i + 1].time < w.time ||
+                        (q[i + 1].time == w.time && q[i + 1].stream < w.stream));
+         i++)
+        q[i] = q[i + 1];
+    for (; i > 0 && (q[i - 1].time > w.time ||
+                     (q[i - 1].time == w.time && q[i - 1].stream > w.stream));
+         i--)
+        q[i] = q[i - 1];
+    q[i] = w;
 }
 
-static void apply(struct v1_reader *r, struct stream *s)
+static void begin_merge(struct v1_reader *r)
 {
-    size_t number = r->order.n;
-    if (s->ev.type == V1_GC_START) r->gc_seq = s->seq + 1;
-    if (s->to.go != GOTRACE_NONE) {
-        struct go_order *g = &r->go.p[s->to.go];
-        g->state = s->to.to;
-        if (s->to.counts) g->seq++;
-    }
-    s->ev.type = general_type(s->ev.type);
-    if (s->ev.type == V1_GO_SYS_EXIT && s->exit_ticks && s->exit_ticks <= s->ev.time) {
-        vec_push(&r->exit, (struct moved) { number, s->ev });
-        vec_last(&r->exit)->ev.time = s->exit_ticks;
-    }
-    if (s->ev.go != GOTRACE_NONE) {
-        uint32_t *call = &r->go.p[s->ev.go].syscall;
-        if (*call && s->ev.type == V1_GO_SYS_BLOCK)
-            r->blocked[(*call - 1) / 64] |= (uint64_t)1 << (*call - 1) % 64;
-        *call = s->ev.type == V1_GO_SYS_CALL ? (uint32_t)number + 1 : 0;
-    }
-    put_in_order(r, &s->ev, (size_t)(s - r->stream.p) + 1);
-}
-
-// All streams to their beginning.
-static void rewind_streams(struct v1_reader *r)
-{
-    for (size_t i = 0; i < r->stream.n; i++) {
+    for (uint32_t i = 0; i < r->stream.n; i++) {
         struct stream *s = &r->stream.p[i];
         s->piece = s->first_piece;
-        s->c = (struct cursor) { 0 };
-        s->go = GOTRACE_NONE;
-        s->done = false;
+        if (!advance(r, s)) {
+            r->over = true;
+            return;
+        }
+        vec_push(&r->queue, (struct waiting_stream) { .stream = i });
+        requeue(r, r->queue.n - 1);
     }
 }
 
-// The merge: of the streams' heads that may come now, the earliest comes.
-static bool merge(struct v1_reader *r)
+// Whether the event may stand next in the order. False: the trace is broken there; noted.
+static inline bool in_order(struct v1_reader *r, const struct v1_event *ev)
 {
-    rewind_streams(r);
-    for (size_t i = 0; i < r->stream.n; i++)
-        if (!advance_head(r, &r->stream.p[i])) return false;
-    size_t sample = 0, room = r->events < GOTRACE_V1_EVENTS ? r->events : GOTRACE_V1_EVENTS;
-    vec_reserve(&r->order, room + 1);
-    r->blocked = mem_zalloc((room / 64 + 1) * sizeof(*r->blocked));
-    for (;;) {
-        struct stream *best = NULL, *waits = NULL;
-        for (size_t i = 0; i < r->stream.n; i++) {
-            struct stream *s = &r->stream.p[i];
-            if (s->done || (best && s->ev.time >= best->ev.time)) continue;
-            if (ready(r, s))
-                best = s;
-            else if (!waits || s->ev.time < waits->ev.time)
-                waits = s;
-        }
-        bool samples = sample < r->sample.n;
-        if (samples && (!best || r->sample.p[sample].time < best->ev.time)) {
-            put_in_order(r, &r->sample.p[sample++], 0);
-            continue;
-        }
-        if (r->order.n >= GOTRACE_V1_EVENTS)
-            return gotrace_break(r->t, in_offset(&r->t->in), "more than %d M events",
-                                 GOTRACE_V1_EVENTS >> 20);
-        if (!best) {
-            if (!waits) return true;
-            return bad(r, waits->ev.offset,
-                       "no order of the events is possible: this one of the earliest waits",
-                       waits->ev.type);
-        }
-        apply(r, best);
-        if (!advance_head(r, best)) return false;
+    if (ev->time < r->last_time) {
+        r->over = true;
+        return bad(r, ev->offset, "its time lies before that of the event before it", ev->type);
     }
+    r->last_time = ev->time;
+    return true;
+}
+
+// Takes the head of the stream at place i of the queue. NULL: it does not stand where it belongs,
+// or breaks the trace.
+static struct v1_event *take_head(struct v1_reader *r, size_t i)
+{
+    struct stream *s = &r->stream.p[r->queue.p[i].stream];
+    struct v1_event *ev = head_of(s);
+    if (!in_order(r, ev)) return NULL;
+    if (ev->type == V1_GC_START) r->gc_seq = s->seq + 1;
+    if (s->changes != GOTRACE_NONE) {
+        const struct transition *t = &transitions[ev->type];
+        struct v1_go *g = &r->v->go.p[s->changes];
+        g->merged = t->to;
+        g->seq += t->counts;
+    }
+    ev->type = general_type(ev->type);
+    bool moved = s->exit && !r->exit.p[s->exit - 1].stays;
+    if (s->exit) r->exit.p[s->exit - 1].passed = true;
+    r->over = !advance(r, s);
+    if (r->over) return moved ? NULL : ev;
+    if (ev->type == V1_GO_SYS_CALL)
+        ev->blocked = !s->done && head_of(s)->type == V1_GO_SYS_BLOCK;
+    requeue(r, i);
+    return moved ? NULL : ev;
 }
 
 static int compare_time(const void *a, const void *b)
@@ -591,62 +644,82 @@ static int compare_time(const void *a, const void *b)
     return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-// Where the times go back, the trace is broken: what follows is cut off.
-static void cut_off(struct v1_reader *r)
-{
-    if (!r->cut) return;
-    bad(r, r->cut_at.offset, "its time lies before that of the event before it", r->cut_at.type);
-    r->order.n = r->cut;
-    while (r->exit.n && vec_last(&r->exit)->number >= r->cut) r->exit.n--;
-}
-
-// ---- third pass
+// ---- ends of syscalls
 
 static int compare_exits(const void *a, const void *b, void *exits)
 {
-    const struct moved *all = exits;
+    const struct exit_event *all = exits;
     const uint32_t *i = a, *j = b;
-    if (all[*i].ev.time != all[*j].ev.time) return all[*i].ev.time < all[*j].ev.time ? -1 : 1;
+    if (all[*i].time != all[*j].time) return all[*i].time < all[*j].time ? -1 : 1;
     return *i < *j ? -1 : *i > *j;
 }
 
-// Sets r->head to the next event that stands where it belongs, if there is one. (It stays where it
-// was read: copying what was written in parts just before makes the processor wait.)
-static void read_head(struct v1_reader *r)
+static void sort_exits(struct v1_reader *r)
 {
-    while (!r->head && r->next < r->order.n) {
-        size_t number = r->next++, stream = r->order.p[number];
-        if (stream == 0) {
-            r->head = &r->sample.p[r->next_sample++];
-        } else {
-            struct stream *s = &r->stream.p[stream - 1];
-            if (!advance(r, s) || s->done) break; // it was read before
-            r->head = &s->ev;
-            r->head->type = general_type(s->ev.type);
-            r->head->blocked = r->blocked[number / 64] >> number % 64 & 1;
-        }
-        if (r->next_exit < r->exit.n && r->exit.p[r->next_exit].number == number) {
-            r->next_exit++;
-            r->head = NULL;
-        }
+    for (uint32_t i = 0; i < r->exit.n; i++) vec_push(&r->exit_by_time, i);
+    if (r->exit.n)
+        qsort_r(r->exit_by_time.p, r->exit.n, sizeof(*r->exit_by_time.p), compare_exits,
+                r->exit.p);
+}
+
+// The next end of a syscall, if it belongs before an event at this time. At the same time what
+// stands first comes first.
+static inline struct v1_event *exit_before(struct v1_reader *r, int64_t time)
+{
+    for (; r->next_exit < r->exit_by_time.n; r->next_exit++) {
+        const struct exit_event *x = &r->exit.p[r->exit_by_time.p[r->next_exit]];
+        if (x->time > time || (x->time == time && !x->passed)) return NULL;
+        if (x->stays || (r->over && !x->passed)) continue;
+        r->next_exit++;
+        r->exit_given = (struct v1_event) { .time = x->time,
+                                            .go = go_of(r, (uint64_t)x->goid),
+                                            .other = GOTRACE_NONE,
+                                            .offset = x->offset,
+                                            .proc = x->proc,
+                                            .type = V1_GO_SYS_EXIT };
+        return &r->exit_given;
     }
+    return NULL;
+}
+
+// ---- what comes next
+
+// The merge: of the streams' heads and samples that may come now, the earliest comes, unless a
+// syscall ended before.
+static struct v1_event *next_event(struct v1_reader *r)
+{
+    while (!r->over) {
+        size_t i = 0;
+        while (i < r->queue.n && !ready(r, &r->stream.p[r->queue.p[i].stream])) i++;
+        bool any = i < r->queue.n;
+        struct v1_event *sample =
+            r->next_sample < r->sample.n ? &r->sample.p[r->next_sample] : NULL;
+        if (sample && any && sample->time >= r->queue.p[i].time) sample = NULL;
+        if (!any && !sample) {
+            r->over = true;
+            if (!r->queue.n) break;
+            const struct v1_event *waits = head_of(&r->stream.p[r->queue.p[0].stream]);
+            bad(r, waits->offset,
+                "no order of the events is possible: this one of the earliest waits", waits->type);
+            break;
+        }
+        struct v1_event *ev = exit_before(r, sample ? sample->time : r->queue.p[i].time);
+        if (ev) return ev;
+        if (sample) {
+            r->next_sample++;
+            ev = in_order(r, sample) ? sample : NULL;
+        } else {
+            ev = take_head(r, i);
+        }
+        if (ev) return ev;
+    }
+    return exit_before(r, INT64_MAX);
 }
 
 const struct v1_event *v1_next(struct v1_reader *r)
 {
-    read_head(r);
-    struct moved *m =
-        r->next_by_time < r->by_time.n ? &r->exit.p[r->by_time.p[r->next_by_time]] : NULL;
-    if (!r->head && !m) return NULL;
-    struct v1_event *ev = r->head;
-    // At the same time what stands first comes first.
-    if (m &&
-        (!ev || m->ev.time < ev->time || (m->ev.time == ev->time && m->number < r->next - 1))) {
-        ev = &m->ev;
-        r->next_by_time++;
-    } else {
-        r->head = NULL;
-    }
+    struct v1_event *ev = next_event(r);
+    if (!ev) return NULL;
     if (!r->begun) r->first = ev->time;
     r->begun = true;
     // As Go converts them.
@@ -684,11 +757,9 @@ void v1_reader_destroy(struct v1_reader *r)
     vec_deinit(&r->sample);
     vec_deinit(&r->stream);
     map_deinit(&r->stream_index);
-    vec_deinit(&r->go);
-    vec_deinit(&r->order);
     vec_deinit(&r->exit);
-    vec_deinit(&r->by_time);
-    free(r->blocked);
+    vec_deinit(&r->exit_by_time);
+    vec_deinit(&r->queue);
     free(r);
 }
 
@@ -697,6 +768,7 @@ struct v1_reader *v1_read(struct gotrace *t, struct gotrace_v1 *v)
     struct v1_reader *r = mem_zalloc(sizeof(*r));
     r->t = t;
     r->v = v;
+    r->last_time = INT64_MIN;
     read_all(r);
     first_pass(r);
     join_stacks(r);
@@ -706,12 +778,8 @@ struct v1_reader *v1_read(struct gotrace *t, struct gotrace_v1 *v)
     for (size_t i = 0; i < r->sample.n; i++)
         r->sample.p[i].stack = stack_of(r, r->sample.p[i].stack);
     if (r->sample.n) qsort(r->sample.p, r->sample.n, sizeof(*r->sample.p), compare_time);
-    merge(r);
-    cut_off(r);
-    for (uint32_t i = 0; i < r->exit.n; i++) vec_push(&r->by_time, i);
-    if (r->exit.n)
-        qsort_r(r->by_time.p, r->exit.n, sizeof(*r->by_time.p), compare_exits, r->exit.p);
-    rewind_streams(r);
+    sort_exits(r);
+    begin_merge(r);
     r->ns_per_tick = r->hz ? 1e9 / (double)r->hz : 1;
     return r;
 }
