@@ -57,8 +57,11 @@ void *mem_realloc_array(void *p, size_t n, size_t size)
     if (__builtin_mul_overflow(n, size, &total)) return checked(NULL);
     if (total < LARGE) return checked(realloc(p, total ? total : 1));
     p = checked(realloc(p, total));
-    uintptr_t first = ((uintptr_t)p + PAGE - 1) / PAGE * PAGE, end = (uintptr_t)p + total;
-    if (first < end) (void)madvise((void *)first, end - first, MADV_HUGEPAGE); // only a wish
+    // All of the mapping, with the allocator's few bytes before p: one of which a part is treated
+    // otherwise cannot grow by moving its pages, it would be copied.
+    uintptr_t small = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)p / small * small,
+              end = ((uintptr_t)p + total + small - 1) / small * small;
+    (void)madvise((void *)first, end - first, MADV_HUGEPAGE); // only a wish
     return p;
 }
 
