@@ -102,10 +102,9 @@ static inline void change(struct trace_states *s, const struct gotrace_event *ev
     if (!g->name && ev->by == ev->go) g->name = ev->stack;
     if (ev->from == ev->to) return; // a status that says what is known
     if (ev->from == GOTRACE_UNDETERMINED) {
-        g->first = g->since = s->first_ns;
+        g->since = s->first_ns;
         g->blocked = ev->go_stack;
     } else if (ev->from == GOTRACE_NOT_EXIST) {
-        if (!g->told) g->first = ev->time_ns;
         g->since = ev->time_ns;
         g->woken_by = ev->by;
     } else {
@@ -116,7 +115,8 @@ static inline void change(struct trace_states *s, const struct gotrace_event *ev
     g->told = true;
     switch ((enum gotrace_state)ev->to) {
     case GOTRACE_WAITING:
-        g->now = wait_entry(s, &g->waits, ev->reason);
+        if (!g->now || s->wait.p[g->now - 1].reason != ev->reason)
+            g->now = wait_entry(s, &g->waits, ev->reason);
         s->wait.p[g->now - 1].count++;
         if (ev->from == GOTRACE_RUNNING) g->blocked = ev->stack;
         break;
@@ -234,19 +234,28 @@ static int compare_groups(const void *a, const void *b)
     return str_cmp(x->function, y->function);
 }
 
+// The group of the goroutines that were started with this function.
+static size_t group_of(struct trace_states *s, struct strmap *index, struct str function)
+{
+    bool fresh;
+    uint64_t *known = strmap_put(index, function, &fresh);
+    if (fresh) {
+        *known = s->group.n;
+        vec_push(&s->group, (struct trace_group) { .function = function });
+    }
+    return (size_t)*known;
+}
+
 static void make_groups(struct trace_states *s)
 {
     struct strmap index = { 0 };
+    struct map by_stack = { 0 };
     for (uint32_t i = 0; i < s->go.n; i++) {
         struct trace_go *g = &s->go.p[i];
         if (!g->told) continue; // only named by a CPU sample
         bool fresh;
-        struct str function = trace_go_function(s, i);
-        uint64_t *known = strmap_put(&index, function, &fresh);
-        if (fresh) {
-            *known = s->group.n;
-            vec_push(&s->group, (struct trace_group) { .function = function });
-        }
+        uint64_t *known = map_put(&by_stack, g->name, &fresh);
+        if (fresh) *known = group_of(s, &index, trace_go_function(s, i));
         struct trace_group *group = &s->group.p[*known];
         group->goroutines++;
         add_ns(&group->assist_ns, g->assist_ns);
@@ -259,6 +268,7 @@ static void make_groups(struct trace_states *s)
             s->wait.p[to - 1].count += s->wait.p[w - 1].count;
         }
     }
+    map_deinit(&by_stack);
     strmap_deinit(&index);
     if (s->group.n) qsort(s->group.p, s->group.n, sizeof(*s->group.p), compare_groups);
 }
@@ -333,6 +343,42 @@ static int compare_wakes(const void *a, const void *b)
     return x->go < y->go ? -1 : x->go > y->go;
 }
 
+// Brings the `most` most frequent pairs to the front, in order.
+static void sort_wakes(struct trace_states *s, size_t most)
+{
+    enum { FEW = 64 };
+    if (most > FEW) {
+        if (s->wake.n) qsort(s->wake.p, s->wake.n, sizeof(*s->wake.p), compare_wakes);
+        return;
+    }
+    struct trace_wake *p = s->wake.p;
+    for (size_t i = 0, n = 0; i < s->wake.n && most; i++) {
+        struct trace_wake w = p[i];
+        if (n == most && compare_wakes(&w, &p[n - 1]) > 0) continue;
+        if (n == most) p[i] = p[--n]; // makes room, and stands behind from now on
+        size_t at = n++;
+        for (; at > 0 && compare_wakes(&w, &p[at - 1]) < 0; at--) p[at] = p[at - 1];
+        p[at] = w;
+    }
+}
+
+// Who woke each of them most.
+static void find_wakers(struct trace_states *s)
+{
+    struct map index = { 0 };
+    for (size_t i = 0; i < s->stuck.n; i++)
+        if (s->stuck.p[i].kind != TRACE_STUCK_UNRUN) *map_put(&index, s->stuck.p[i].go, NULL) = i;
+    for (size_t i = 0; i < s->wake.n && index.n; i++) {
+        const struct trace_wake *w = &s->wake.p[i];
+        const uint64_t *known = map_get(&index, w->go);
+        struct trace_stuck *k = known ? &s->stuck.p[*known] : NULL;
+        if (!k || w->count < k->by_count || (w->count == k->by_count && w->by > k->by)) continue;
+        k->by = w->by;
+        k->by_count = w->count;
+    }
+    map_deinit(&index);
+}
+
 static void find_stuck(struct trace_states *s)
 {
     for (uint32_t i = 0; i < s->go.n; i++) {
@@ -342,15 +388,10 @@ static void find_stuck(struct trace_states *s)
     s->n_stuck = s->stuck.n;
     if (s->stuck.n) qsort(s->stuck.p, s->stuck.n, sizeof(*s->stuck.p), compare_stuck);
     if (s->stuck.n > TRACE_STUCK) s->stuck.n = TRACE_STUCK;
-    for (size_t i = 0; i < s->stuck.n; i++) {
-        struct trace_stuck *k = &s->stuck.p[i];
-        if (k->kind == TRACE_STUCK_UNRUN) continue;
-        for (size_t j = 0; j < s->wake.n && !k->by_count; j++) // most frequent first
-            if (s->wake.p[j].go == k->go) k->by = s->wake.p[j].by, k->by_count = s->wake.p[j].count;
-    }
+    find_wakers(s);
 }
 
-void trace_states_finish(struct trace_states *s)
+void trace_states_finish(struct trace_states *s, size_t wakes)
 {
     for (uint32_t i = 0; i < s->go.n; i++) {
         struct trace_go *g = &s->go.p[i];
@@ -361,7 +402,7 @@ void trace_states_finish(struct trace_states *s)
     }
     for (size_t i = 0; i < s->pause.n; i++)
         if (s->pause.p[i].open) s->pause.p[i].ns = trace_span_ns(s) - s->pause.p[i].at_ns;
-    if (s->wake.n) qsort(s->wake.p, s->wake.n, sizeof(*s->wake.p), compare_wakes);
+    sort_wakes(s, wakes);
     make_groups(s);
     find_stuck(s);
 }

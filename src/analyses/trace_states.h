@@ -6,7 +6,7 @@
 //     struct trace_states s;
 //     trace_states_init(&s, &tables);
 //     for (const struct gotrace_event *ev; (ev = gotrace_next(t));) trace_states_event(&s, ev);
-//     trace_states_finish(&s);
+//     trace_states_finish(&s, SIZE_MAX);
 //     … s.go, s.group, s.stuck …
 //     trace_states_deinit(&s);
 //
@@ -38,7 +38,6 @@ struct trace_wait {
 
 struct trace_go {
     int64_t since;              // when it came into its state
-    int64_t first;              // when it was there first
     int64_t ns[GOTRACE_STATES]; // WAITING: of all reasons together
     int64_t assist_ns, assist_since;
     int64_t runnable_max_ns;
@@ -118,7 +117,8 @@ struct trace_states {
 
 void trace_states_init(struct trace_states *s, const struct gotrace_tables *tables);
 void trace_states_event(struct trace_states *s, const struct gotrace_event *ev);
-void trace_states_finish(struct trace_states *s);
+// Of s->wake, the `wakes` most frequent come to stand first, most frequent first; SIZE_MAX: all do.
+void trace_states_finish(struct trace_states *s, size_t wakes);
 void trace_states_deinit(struct trace_states *s);
 
 // The function a goroutine was started with; "(unknown)" if the trace does not say.

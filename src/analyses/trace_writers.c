@@ -93,9 +93,9 @@ static void note_moment(struct trace_writers *w, const struct trace_writer *now)
     w->recent[w->n_recent++] = *now;
 }
 
-void trace_writers_event(struct trace_writers *w, const struct gotrace_event *ev)
+void trace_writers_look(struct trace_writers *w, const struct gotrace_event *ev)
 {
-    if (ev->stack == 0 || ev->by == GOTRACE_NONE || !map_op_writes(op_of(w, ev->stack))) return;
+    if (!map_op_writes(op_of(w, ev->stack))) return;
     const struct trace_go *g = go_of(w, ev->by);
     struct trace_writer now = { .time = ev->time_ns,
                                 .go = ev->by,

@@ -50,6 +50,13 @@ struct trace_writers {
 
 // `states` is borrowed, and gets each event before trace_writers_event does.
 void trace_writers_init(struct trace_writers *w, const struct trace_states *states);
-void trace_writers_event(struct trace_writers *w, const struct gotrace_event *ev);
+// An event whose stack may be that of a map write.
+void trace_writers_look(struct trace_writers *w, const struct gotrace_event *ev);
+static inline void trace_writers_event(struct trace_writers *w, const struct gotrace_event *ev)
+{
+    if (ev->stack == 0 || ev->by == GOTRACE_NONE) return;
+    uint8_t known = ev->stack < w->op.n ? w->op.p[ev->stack] : 0;
+    if (!known || map_op_writes((enum map_op)(known - 1))) trace_writers_look(w, ev);
+}
 void trace_writers_finish(struct trace_writers *w);
 void trace_writers_deinit(struct trace_writers *w);

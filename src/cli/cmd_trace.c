@@ -83,7 +83,7 @@ static struct err *read_trace(struct work *w, const char *name, const struct opt
                          (unsigned long long)gotrace_ahead_bytes(w->ahead) >> 20);
     }
     log_progress_end(log);
-    trace_states_finish(&w->states);
+    trace_states_finish(&w->states, o->json ? SIZE_MAX : TRACE_TEXT_WAKES);
     trace_writers_finish(&w->writers);
     if (o->html) trace_timeline_finish(&w->timeline);
     if (w->chrome) ERR_TRY(trace_chrome_finish(w->chrome, &w->states));

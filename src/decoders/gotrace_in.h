@@ -43,7 +43,7 @@ size_t in_bytes(struct gotrace_in *in, void *p, size_t n); // as many as there a
 // Notes where and why the trace is broken, unless something earlier was noted. Returns false, so
 // that what finds the break can `return gotrace_break(…)`.
 bool gotrace_break(struct gotrace *t, uint64_t offset, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4), cold));
 // A consequence, added to what was noted (or noted at the end of the input, if nothing was).
 void gotrace_break_also(struct gotrace *t, const char *what);
 // As gotrace_break, for an input that ends too early: says so, or what made the source fail.

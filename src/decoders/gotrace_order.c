@@ -127,7 +127,7 @@ static inline enum advance need(struct gotrace_v2 *v, const struct raw_event *ev
 static inline struct gotrace_event *push_plain(struct gotrace_v2 *v, int64_t time,
                                                const struct context *c)
 {
-    struct gotrace_event *out = &v->queue[v->queue_n++];
+    struct gotrace_event *out = v->out++;
     *out = (struct gotrace_event) {
         .time_ns = time,
         .go = GOTRACE_NONE,
@@ -346,7 +346,7 @@ static enum advance go_status(struct gotrace_v2 *v, const struct raw_event *ev, 
     if (status == GO_SYSCALL && go_status_syscall(v, ev, c, go, &at) != ADVANCE_YES)
         return ADVANCE_BROKEN;
     push_go(v, ev, &at, go, (unsigned)status, (unsigned)status);
-    if (fresh) v->queue[v->queue_n - 1].from = GOTRACE_UNDETERMINED;
+    if (fresh) v->out[-1].from = GOTRACE_UNDETERMINED;
     return ADVANCE_YES;
 }
 
@@ -639,7 +639,7 @@ static enum advance stw_begin(struct gotrace_v2 *v, const struct raw_event *ev, 
     BROKEN_IF(o->stw.n >= GOTRACE_RANGES_OPEN, v, ev, "more than %d stops of the world at once",
               GOTRACE_RANGES_OPEN);
     push_range(v, ev, c, GOTRACE_RANGE_BEGIN, GOTRACE_STW, c->go);
-    vec_push(&o->stw, (struct open_stw) { c->go, ev->args[0], v->queue[v->queue_n - 1].reason });
+    vec_push(&o->stw, (struct open_stw) { c->go, ev->args[0], v->out[-1].reason });
     o->go.p[c->go].stw = true;
     return ADVANCE_YES;
 }
@@ -652,7 +652,7 @@ static enum advance stw_end(struct gotrace_v2 *v, const struct raw_event *ev, st
     while (i < o->stw.n && o->stw.p[i].go != c->go) i++;
     BROKEN_IF(i == o->stw.n, v, ev, "the world is started by a goroutine that did not stop it");
     push_range(v, ev, c, GOTRACE_RANGE_END, GOTRACE_STW, c->go);
-    v->queue[v->queue_n - 1].reason = o->stw.p[i].reason;
+    v->out[-1].reason = o->stw.p[i].reason;
     memmove(&o->stw.p[i], &o->stw.p[i + 1], (o->stw.n - i - 1) * sizeof(*o->stw.p));
     o->stw.n--;
     return ADVANCE_YES;
@@ -720,12 +720,7 @@ static enum advance dispatch(struct gotrace_v2 *v, const struct raw_event *ev, s
     case EV_GO_CREATE:
     case EV_GO_CREATE_BLOCKED: return go_create(v, ev, c);
     case EV_GO_CREATE_SYSCALL: return go_create_syscall(v, ev, c);
-    case EV_GO_START: return go_start(v, ev, c);
-    case EV_GO_DESTROY:
-    case EV_GO_STOP:
-    case EV_GO_BLOCK: return go_leave(v, ev, c);
     case EV_GO_DESTROY_SYSCALL: return go_destroy_syscall(v, ev, c);
-    case EV_GO_UNBLOCK: return go_unblock(v, ev, c);
     case EV_GO_SYSCALL_BEGIN: return go_syscall_begin(v, ev, c);
     case EV_GO_SYSCALL_END: return go_syscall_end(v, ev, c);
     case EV_GO_SYSCALL_END_BLOCKED: return go_syscall_end_blocked(v, ev, c);
@@ -759,26 +754,51 @@ static enum advance dispatch(struct gotrace_v2 *v, const struct raw_event *ev, s
     return BROKEN(v, ev, "%s stands among a thread's events", NAME(ev));
 }
 
-enum advance order_advance(struct gotrace_v2 *v, struct raw_event *ev, uint32_t thread)
+// Reads the event's arguments and lets `apply` do with it what its type says.
+static inline __attribute__((always_inline)) enum advance
+run(struct gotrace_v2 *v, struct thread_cursor *at, unsigned args,
+    enum advance (*apply)(struct gotrace_v2 *v, const struct raw_event *ev, struct context *c))
 {
     struct order *o = &v->order;
+    uint32_t thread = at->thread;
+    struct raw_event ev;
+    ev.type = *at->at;
+    ev.time = at->time;
+    ev.offset = at->bias + (uint64_t)(uintptr_t)at->at;
+    const uint8_t *p = at->args;
+    for (unsigned i = 0; i < args && p; i++) p = read_uvarint(p, &ev.args[i]);
+    if (!p) return BROKEN(v, &ev, "an event's arguments are cut off (type %d)", ev.type);
     struct context c = { NO_INDEX, NO_INDEX, NO_INDEX };
     if (thread != NO_INDEX) {
         o->thread.p[thread].seen = true;
-        c = (struct context) { .thread = thread,
-                               .proc = o->thread.p[thread].proc,
-                               .go = o->thread.p[thread].go };
+        c.thread = thread;
+        c.proc = o->thread.p[thread].proc;
+        c.go = o->thread.p[thread].go;
     }
-    unsigned before = v->queue_n;
-    enum advance result = dispatch(v, ev, &c);
+    struct gotrace_event *before = v->out;
+    enum advance result = apply(v, &ev, &c);
     if (result == ADVANCE_YES && v->stopped) result = ADVANCE_BROKEN;
     if (result != ADVANCE_YES) {
-        v->queue_n = before;
+        v->out = before;
         return result;
     }
+    at->at = p;
     if (thread != NO_INDEX) {
         o->thread.p[thread].proc = c.proc;
         o->thread.p[thread].go = c.go;
     }
     return ADVANCE_YES;
+}
+
+enum advance order_advance(struct gotrace_v2 *v, struct thread_cursor *c)
+{
+    switch ((enum event_type) *
+            c->at) { // most events are one of these: the compiler joins all steps
+    case EV_GO_START: return run(v, c, 2, go_start);
+    case EV_GO_STOP:
+    case EV_GO_BLOCK:
+    case EV_GO_DESTROY: return run(v, c, event_specs[*c->at].args, go_leave);
+    case EV_GO_UNBLOCK: return run(v, c, 3, go_unblock);
+    default: return run(v, c, event_specs[*c->at].args, dispatch);
+    }
 }

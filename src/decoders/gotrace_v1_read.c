@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// First pass: where each P's batches lie, strings, stacks, the clock, CPU samples, ends of syscalls.
-// Second pass, as events are asked for: the Ps' streams are merged; an event that names a goroutine
-// waits until that goroutine's sequence number and state have come to it, and of those that may
-// come, the earliest does.
+// First pass: where each P's batches lie, strings, stacks, the clock, CPU samples, ends of
+// syscalls. Second pass, as events are asked for: the Ps' streams are merged; an event that names a
+// goroutine waits until that goroutine's sequence number and state have come to it, and of those
+// that may come, the earliest does.
 #include "base/buf.h"
 #include "base/cleanup.h"
 #include "base/cursor.h"
@@ -132,7 +132,7 @@ struct stream {
     // The head: what it waits for, and the goroutine that it changes, or GOTRACE_NONE.
     uint32_t changes;
     uint64_t seq;
-    uint32_t exit; // index + 1 into v1_reader.exit, 0 = it is none
+    uint32_t exit;                 // index + 1 into v1_reader.exit, 0 = it is none
     uint32_t last_exit, next_exit; // of those on this P: index + 1
     struct v1_event ev[2];
 };
@@ -262,10 +262,9 @@ static bool begin_piece(struct v1_reader *r, struct cursor *c, size_t at)
         r->piece.p[s->last_piece].next = piece;
         s->last_piece = piece;
     }
-    vec_push(&r->piece, (struct piece) { .begin = c->at,
-                                         .ticks = ticks,
-                                         .stream = (uint32_t)*index,
-                                         .next = UINT32_MAX });
+    vec_push(&r->piece,
+             (struct piece) {
+                 .begin = c->at, .ticks = ticks, .stream = (uint32_t)*index, .next = UINT32_MAX });
     return true;
 }
 
@@ -576,12 +575,12 @@ static inline void requeue(struct v1_reader *r, size_t i)
         return;
     }
     w.time = head_of(s)->time;
-    for (; i < last && (q[i + 1].time < w.time ||
-                        (q[i + 1].time == w.time && q[i + 1].stream < w.stream));
+    for (; i < last &&
+           (q[i + 1].time < w.time || (q[i + 1].time == w.time && q[i + 1].stream < w.stream));
          i++)
         q[i] = q[i + 1];
-    for (; i > 0 && (q[i - 1].time > w.time ||
-                     (q[i - 1].time == w.time && q[i - 1].stream > w.stream));
+    for (; i > 0 &&
+           (q[i - 1].time > w.time || (q[i - 1].time == w.time && q[i - 1].stream > w.stream));
          i--)
         q[i] = q[i - 1];
     q[i] = w;
@@ -631,8 +630,7 @@ static struct v1_event *take_head(struct v1_reader *r, size_t i)
     if (s->exit) r->exit.p[s->exit - 1].passed = true;
     r->over = !advance(r, s);
     if (r->over) return moved ? NULL : ev;
-    if (ev->type == V1_GO_SYS_CALL)
-        ev->blocked = !s->done && head_of(s)->type == V1_GO_SYS_BLOCK;
+    if (ev->type == V1_GO_SYS_CALL) ev->blocked = !s->done && head_of(s)->type == V1_GO_SYS_BLOCK;
     requeue(r, i);
     return moved ? NULL : ev;
 }
@@ -658,8 +656,7 @@ static void sort_exits(struct v1_reader *r)
 {
     for (uint32_t i = 0; i < r->exit.n; i++) vec_push(&r->exit_by_time, i);
     if (r->exit.n)
-        qsort_r(r->exit_by_time.p, r->exit.n, sizeof(*r->exit_by_time.p), compare_exits,
-                r->exit.p);
+        qsort_r(r->exit_by_time.p, r->exit.n, sizeof(*r->exit_by_time.p), compare_exits, r->exit.p);
 }
 
 // The next end of a syscall, if it belongs before an event at this time. At the same time what

@@ -477,36 +477,40 @@ static bool stream_batch(const struct gotrace_v2 *v, struct thread_cursor *c)
         const struct batch *b = &v->batch.p[c->batch];
         c->at = b->data;
         c->end = b->data + b->n;
+        c->sure = v->lenient || b->n < EVENT_BYTES ? b->data : c->end - EVENT_BYTES;
         c->bias = b->offset - (uint64_t)(uintptr_t)b->data;
-        c->last_time = ticks_to_ns(v, b->time);
+        c->time = ticks_to_ns(v, b->time);
     }
     return true;
 }
 
-// Puts a thread's next event into c->ev.
+// Whether the arguments that follow, so many, lie within the batch.
+static bool has_args(const struct thread_cursor *c, const uint8_t *p, unsigned args)
+{
+    uint64_t unused;
+    for (unsigned i = 0; i < args && p; i++) p = read_uvarint(p, &unused);
+    return p && p <= c->end;
+}
+
+// Comes to a thread's next event.
 static inline enum stream stream_next(struct gotrace_v2 *v, struct thread_cursor *c)
 {
     if (c->at == c->end && !stream_batch(v, c)) return STREAM_END;
-    const uint8_t *p = c->at;
-    uint8_t type = *p++;
+    uint8_t type = *c->at;
     if (type >= EV_COUNT) return stream_broken(v, c, "there is no such event");
     const struct event_spec *spec = &event_specs[type];
     if (!spec->timed) return stream_broken(v, c, "no event of a thread");
     uint64_t ticks;
-    p = read_uvarint(p, &ticks);
-    for (unsigned i = 0; i < spec->args && p; i++) p = read_uvarint(p, &c->ev.args[i]);
-    if (!p || p > c->end) return stream_broken(v, c, "an event's arguments are cut off");
-    c->ev.type = type;
-    c->ev.offset = c->bias + (uint64_t)(uintptr_t)c->at;
-    c->ev.time = (int64_t)((uint64_t)ticks_to_ns(v, ticks) + (uint64_t)c->last_time);
-    c->last_time = c->ev.time;
-    c->at = p;
+    c->args = read_uvarint(c->at + 1, &ticks);
+    if (!c->args || (c->at >= c->sure && !has_args(c, c->args, spec->args)))
+        return stream_broken(v, c, "an event's arguments are cut off");
+    c->time = (int64_t)((uint64_t)ticks_to_ns(v, ticks) + (uint64_t)c->time);
     return STREAM_EVENT;
 }
 
 // Both move a hole instead of swapping, and write an entry's fields where it comes to rest: copying
 // what was written in parts just before makes the processor wait.
-static void sift_up(struct heap_entry *h, size_t i, int64_t time, uint32_t cursor)
+static void sift_up(struct heap_entry *h, size_t i, int64_t time, struct thread_cursor *cursor)
 {
     for (; i > 0 && h[(i - 1) / 2].time > time; i = (i - 1) / 2) h[i] = h[(i - 1) / 2];
     h[i].time = time;
@@ -514,7 +518,7 @@ static void sift_up(struct heap_entry *h, size_t i, int64_t time, uint32_t curso
 }
 
 static inline void sift_down(struct heap_entry *h, size_t n, size_t i, int64_t time,
-                             uint32_t cursor)
+                             struct thread_cursor *cursor)
 {
     for (;;) {
         size_t least = 2 * i + 1;
@@ -532,8 +536,8 @@ static inline void sift_down(struct heap_entry *h, size_t n, size_t i, int64_t t
 static inline void heap_update(struct gotrace_v2 *v, size_t i)
 {
     struct heap_entry *h = v->heap.p;
-    uint32_t cursor = h[i].cursor;
-    int64_t time = v->cursor.p[cursor].ev.time;
+    struct thread_cursor *cursor = h[i].cursor;
+    int64_t time = cursor->time;
     if (i > 0 && h[(i - 1) / 2].time > time)
         sift_up(h, i, time, cursor);
     else
@@ -573,6 +577,7 @@ static void sort_heap(struct heap_entry *h, size_t n)
 
 static bool begin_streams(struct gotrace_v2 *v)
 {
+    vec_reserve(&v->cursor, v->thread.n); // they do not move any more
     for (size_t i = 0; i < v->thread.n; i++) {
         uint32_t thread = v->thread.p[i];
         bool none = v->order.thread.p[thread].id == NO_THREAD;
@@ -584,7 +589,7 @@ static bool begin_streams(struct gotrace_v2 *v)
         if (s != STREAM_EVENT) continue;
         vec_push(&v->cursor, c);
         vec_push(&v->heap, (struct heap_entry) { 0 });
-        sift_up(v->heap.p, v->heap.n - 1, c.ev.time, (uint32_t)v->cursor.n - 1);
+        sift_up(v->heap.p, v->heap.n - 1, c.time, vec_last(&v->cursor));
     }
     return true;
 }
@@ -592,8 +597,8 @@ static bool begin_streams(struct gotrace_v2 *v)
 // Applies the event at the head of heap entry i, if it may come now.
 static inline enum advance try_entry(struct gotrace_v2 *v, size_t i)
 {
-    struct thread_cursor *c = &v->cursor.p[v->heap.p[i].cursor];
-    enum advance result = order_advance(v, &c->ev, c->thread);
+    struct thread_cursor *c = v->heap.p[i].cursor;
+    enum advance result = order_advance(v, c);
     if (result != ADVANCE_YES) return result;
     switch (stream_next(v, c)) {
     case STREAM_EVENT: heap_update(v, i); break;
@@ -616,11 +621,11 @@ static bool merge_one(struct gotrace_v2 *v)
         if (result == ADVANCE_YES) return true;
     }
     if (result == ADVANCE_NO) {
-        const struct thread_cursor *c = &v->cursor.p[v->heap.p[0].cursor];
-        gotrace_break(v->t, c->ev.offset,
+        const struct thread_cursor *c = v->heap.p[0].cursor;
+        gotrace_break(v->t, c->bias + (uint64_t)(uintptr_t)c->at,
                       "no order of the events is possible: none of %zu threads can go on, the "
                       "earliest waits with %s",
-                      v->heap.n, event_specs[c->ev.type].name);
+                      v->heap.n, event_specs[*c->at].name);
     }
     return false;
 }
@@ -637,7 +642,7 @@ static void push_sample(struct gotrace_v2 *v)
                                              : GOTRACE_NONE,
                                  .proc = (int32_t)s->proc };
     if (v2_stack(v, &ev, s->stack, &out.stack))
-        v->queue[v->queue_n++] = out;
+        *v->out++ = out;
     else
         v->stopped = true;
 }
@@ -649,22 +654,22 @@ bool gotrace_v2_loads(const struct gotrace_v2 *v)
 
 size_t gotrace_v2_read(struct gotrace_v2 *v, struct gotrace_event *ret)
 {
-    v->queue = ret;
-    v->queue_n = 0;
-    while (!v->stopped && v->queue_n + QUEUE_AT_ONCE <= GOTRACE_READ_EVENTS) {
-        unsigned before = v->queue_n;
+    struct gotrace_event *const last = ret + GOTRACE_READ_EVENTS - QUEUE_AT_ONCE;
+    v->out = ret;
+    while (!v->stopped && v->out <= last) {
+        struct gotrace_event *before = v->out;
         if (v->heap.n && v->heap.p[0].time <= v->sample_time)
             v->stopped = !merge_one(v);
         else if (v->next_sample < v->sample.n)
             push_sample(v);
-        else if (v->queue_n)
+        else if (v->out != ret)
             break;
         else
             v->stopped = !load_generation(v);
-        unsigned n = v->queue_n - before;
-        unsigned good = gotrace_stamp(v->t, &v->queue[before], n, &v->last_time);
+        unsigned n = (unsigned)(v->out - before);
+        unsigned good = gotrace_stamp(v->t, before, n, &v->last_time);
         if (good < n) v->stopped = true;
-        v->queue_n = before + good;
+        v->out = before + good;
     }
-    return v->queue_n;
+    return (size_t)(v->out - ret);
 }

@@ -73,7 +73,10 @@ enum event_type {
     EV_COUNT,
 };
 
-enum { EVENT_ARGS = 4 }; // most arguments of a timed event, beside its time
+enum {
+    EVENT_ARGS = 4,                          // most arguments of a timed event, beside its time
+    EVENT_BYTES = 1 + (1 + EVENT_ARGS) * 10, // most bytes of one: type, time, arguments
+};
 
 // Arguments counted without the time; positions from 1, 0 = has none.
 struct event_spec {
@@ -158,18 +161,19 @@ struct batch {
     uint32_t next; // of the same thread, NO_INDEX = last
 };
 
+// A thread's next event. Its arguments are read when it is tried: they lie within the batch.
 struct thread_cursor {
+    const uint8_t *at, *args, *end; // at: its type; args: behind its time; end: of the batch
+    const uint8_t *sure;            // before this an event cannot pass the end
+    int64_t time;
+    uint64_t bias;   // what makes an address in the batch an offset in the input
     uint32_t thread; // NO_INDEX: events of no thread
     uint32_t batch;
-    const uint8_t *at, *end;
-    uint64_t bias; // what makes an address in the batch an offset in the input
-    int64_t last_time;
-    struct raw_event ev;
 };
 
 struct heap_entry {
     int64_t time;
-    uint32_t cursor;
+    struct thread_cursor *cursor; // in the order of gotrace_v2.cursor
 };
 
 struct cpu_sample {
@@ -221,8 +225,7 @@ struct gotrace_v2 {
     // The merge.
     VEC(struct thread_cursor) cursor;
     VEC(struct heap_entry) heap;
-    struct gotrace_event *queue; // what is being read
-    unsigned queue_n;
+    struct gotrace_event *out; // where the next event is put
     int64_t last_time;
     bool stopped;
 };
@@ -232,9 +235,9 @@ uint32_t order_thread(struct gotrace_v2 *v, int64_t id);
 void order_deinit(struct order *o);
 
 enum advance { ADVANCE_NO, ADVANCE_YES, ADVANCE_BROKEN };
-// Whether the event may come now, on this thread (NO_INDEX: on none). YES: it was applied, and
-// stands at the end of v->queue. BROKEN: it can never come; noted.
-enum advance order_advance(struct gotrace_v2 *v, struct raw_event *ev, uint32_t thread);
+// Whether the thread's next event may come now. YES: it was applied, it stands before v->out, and
+// c->at is behind it. BROKEN: it can never come; noted.
+enum advance order_advance(struct gotrace_v2 *v, struct thread_cursor *c);
 
 // A string or stack number of the generation → of the tables. False (noted) if there is none.
 bool v2_missing(struct gotrace_v2 *v, const struct raw_event *ev, const char *what, uint64_t id,

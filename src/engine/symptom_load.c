@@ -86,7 +86,7 @@ static struct err *read_trace(const char *name, struct input *in, struct gotrace
     ERR_TRY(gotrace_open(&(struct gotrace_source) { read_input, in, name }, tables, &t));
     trace_states_init(&s, tables);
     for (const struct gotrace_event *ev; (ev = gotrace_next(t));) trace_states_event(&s, ev);
-    trace_states_finish(&s);
+    trace_states_finish(&s, 0);
     ret->trace.known = true;
     ret->trace.stuck = s.n_stuck;
     if (s.n_longest) ret->trace.longest_ns = s.longest[0].ns;

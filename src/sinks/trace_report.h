@@ -18,6 +18,8 @@ struct trace_report {
     const struct trace_writers *writers;
 };
 
+enum { TRACE_TEXT_WAKES = 10 }; // pairs of who woke whom in the text
+
 struct trace_text_options {
     size_t top; // rows of a table, 0 = all
     bool color;

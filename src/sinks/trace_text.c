@@ -316,7 +316,7 @@ static void put_wakes(struct buf *out, const struct trace_report *r,
     const struct trace_states *s = r->states;
     if (s->wake.n == 0) return;
     put_heading(out, o, "Who woke whom");
-    size_t n = s->wake.n < 10 ? s->wake.n : 10;
+    size_t n = s->wake.n < TRACE_TEXT_WAKES ? s->wake.n : TRACE_TEXT_WAKES;
     for (size_t i = 0; i < n; i++) {
         buf_printf(out, " %8llu × ", (unsigned long long)s->wake.p[i].count);
         put_go(out, s, s->wake.p[i].by);

@@ -54,7 +54,7 @@ static struct outcome read_trace(struct str trace, size_t step)
             trace_states_event(&states, ev);
             if (trace_slicer_event(&slicer, ev, &slice)) o.sliced_ns += slice.ns[GOTRACE_RUNNING];
         }
-        trace_states_finish(&states);
+        trace_states_finish(&states, SIZE_MAX);
         for (uint32_t i = 0; i < slicer.go.n; i++)
             if (trace_slicer_rest(&slicer, i, &slice)) o.sliced_ns += slice.ns[GOTRACE_RUNNING];
         for (size_t i = 0; i < states.go.n; i++) {
@@ -171,6 +171,47 @@ static void check_threads(const char *name, struct str trace)
 static void read_ahead(void)
 {
     CHECK(each(check_threads) >= 7);
+}
+
+// The most frequent wakes first, without sorting the others: the same as when all are sorted.
+static void check_wakes(const char *name, struct str trace)
+{
+    (void)name;
+    enum { FEW = 3 };
+    struct bytes bytes = { trace.p, trace.n, SIZE_MAX };
+    struct gotrace_source source = { read_bytes, &bytes, "test" };
+    struct gotrace_tables tables;
+    gotrace_tables_init(&tables);
+    struct gotrace *t = NULL;
+    CHECK(!gotrace_open(&source, &tables, &t));
+    struct trace_states few, all;
+    trace_states_init(&few, &tables);
+    trace_states_init(&all, &tables);
+    for (const struct gotrace_event *ev; (ev = gotrace_next(t));) {
+        trace_states_event(&few, ev);
+        trace_states_event(&all, ev);
+    }
+    trace_states_finish(&few, FEW);
+    trace_states_finish(&all, SIZE_MAX);
+    CHECK_INT(few.wake.n, all.wake.n);
+    uint64_t sum[2] = { 0 };
+    for (size_t i = 0; i < all.wake.n; i++) {
+        const struct trace_wake *a = &few.wake.p[i], *b = &all.wake.p[i];
+        if (i < FEW) CHECK(a->count == b->count && a->by == b->by && a->go == b->go);
+        CHECK(i == 0 || b[-1].count >= b->count);
+        sum[0] += a->count * (a->go + 1u);
+        sum[1] += b->count * (b->go + 1u);
+    }
+    CHECK_INT(sum[0], sum[1]);
+    trace_states_deinit(&few);
+    trace_states_deinit(&all);
+    gotrace_close(t);
+    gotrace_tables_deinit(&tables);
+}
+
+static void few_wakes(void)
+{
+    CHECK(each(check_wakes) >= 7);
 }
 
 // Cut anywhere: said so, at an offset within it, with no more events than the whole has.
@@ -421,5 +462,5 @@ static void timeline(void)
 }
 
 TEST_MAIN(TEST(numbers), TEST(tables), TEST(stacks), TEST(goroutines), TEST(writers),
-          TEST(timeline), TEST(corpus_reads), TEST(read_ahead), TEST(cut_anywhere),
+          TEST(timeline), TEST(corpus_reads), TEST(read_ahead), TEST(few_wakes), TEST(cut_anywhere),
           TEST(damaged_anywhere))
