@@ -296,12 +296,40 @@ static struct id_index index_ids(struct dump_view *v, const struct dump *d, uint
     return x;
 }
 
+// Packages that stacks name from Go 1.24 on only. There a fatal map error leaves the frame
+// internal/runtime/maps.fatal, whether its line is missing or not.
+static bool shows_go_1_24(const struct dump *d)
+{
+    for (size_t i = 0; i < d->frame.n; i++)
+        if (str_starts(d->frame.p[i].function, STR("internal/sync.")) ||
+            str_starts(d->frame.p[i].function, STR("internal/runtime/maps.")))
+            return true;
+    return false;
+}
+
+// Whether another goroutine was at work at the first one's function, or at an object that it had.
+static bool meets_first(const struct dump *d)
+{
+    const struct dump_group *first = dump_group_of(d, 0);
+    size_t looked = 0;
+    for (size_t i = 1; i < d->n && looked < DUMP_HEADLESS_MAX; i++) {
+        const struct dump_group *g = dump_group_of(d, i);
+        struct str state = d->state.p[g->state];
+        if (!str_eqc(state, "running") && !str_eqc(state, "runnable")) continue;
+        looked++;
+        if (group_reasons(d, first, g) & WHY_FUNCTION) return true;
+        if (common_pointer(dump_at(d, 0), dump_at(d, i))) return true;
+    }
+    return false;
+}
+
 // A crash log that has lost its fatal line (debug.SetCrashOutput, a log cut at its head), up to Go
 // 1.23, where the runtime's frames are hidden too. It shows the goroutine that died first, running,
-// with the program's own code on top: panics and throws leave their frames there, and of the
-// runtime's fatal errors only those about maps (and `go` of a nil function) leave none. But what
-// runtime.Stack prints for a service that still lives looks the same; so it takes a second
-// goroutine that was at the same function at that instant, and even then it is called probable.
+// with the program's own code on top: throws leave their frames there, and of the runtime's fatal
+// errors only those about maps (and `go` of a nil function) leave none. But what runtime.Stack
+// prints for a service that still lives looks the same, and so does a panic with GOTRACEBACK=all
+// whose log is cut: alone it is called possible, with a second goroutine at the same place
+// probable.
 static void infer_headless(struct dump *d)
 {
     if (d->fatal.p || d->process || d->races || d->n < 2 || dump_at(d, 0)->id == 0) return;
@@ -309,26 +337,22 @@ static void infer_headless(struct dump *d)
     if (!str_eqc(d->state.p[first->state], "running") || first->n_stack == 0 ||
         gofunc_is_std(d->frame.p[first->stack[0]].function))
         return;
-    size_t looked = 0;
-    for (size_t i = 1; i < d->n && looked < DUMP_HEADLESS_MAX; i++) {
-        const struct dump_group *g = dump_group_of(d, i);
-        struct str state = d->state.p[g->state];
-        if (!str_eqc(state, "running") && !str_eqc(state, "runnable")) continue;
-        looked++;
-        if (!(group_reasons(d, first, g) & WHY_FUNCTION)) continue;
-        d->fatal =
-            STR("probably concurrent map access (the fatal error line is missing; only such an "
-                "error, or runtime.Stack, leaves a log like this)");
-        d->fatal_probable = true;
-        d->fatal_goroutine = dump_at(d, 0)->id;
-        d->fatal_record = 0;
-        return;
-    }
+    // With them shown, the one that says "fatal" would be.
+    if (d->runtime_frames_seen || shows_go_1_24(d)) return;
+    bool meets = meets_first(d);
+    d->fatal_sure = meets ? DUMP_PROBABLE : DUMP_POSSIBLE;
+    d->fatal = meets ? STR("probably concurrent map access (the line that says why is missing; "
+                           "runtime.Stack leaves a log like this too)")
+                     : STR("possibly concurrent map access (the line that says why is missing; "
+                           "runtime.Stack, or a panic with GOTRACEBACK=all, leaves a log like this "
+                           "too)");
+    d->fatal_goroutine = dump_at(d, 0)->id;
+    d->fatal_record = 0;
 }
 
 static void find_chain(struct dump_view *v, const struct dump *d)
 {
-    if (d->fatal_record >= d->n) {
+    if (d->fatal_record >= d->n || d->fatal_sure == DUMP_POSSIBLE) {
         for (size_t i = 0; i < d->n && v->chain.n < DUMP_CHAIN; i++)
             if (dump_group_of(d, i)->creator != DUMP_NONE) vec_push(&v->chain, i);
         return;

@@ -65,19 +65,24 @@ static void fatal_line(struct finder *f)
                      "a process that lives has printed none; --log FILE looks into its log");
         return;
     }
-    bool is = said.n != 0, probable = own && f->d->fatal_probable && !f->in->log.fatal.n;
+    bool is = said.n != 0, inferred = own && !f->in->log.fatal.n;
+    bool possible = inferred && f->d->fatal_sure == DUMP_POSSIBLE;
+    bool probable = inferred && f->d->fatal_sure == DUMP_PROBABLE;
     row(f, (struct dump_symptom) { .name = "fatal line",
                                    .value = is ? arena_cstr(&f->v->arena, said) : "none",
-                                   .level = probable ? "medium"
-                                            : is     ? "very high"
-                                                     : "none",
-                                   .why = probable ? "the line is missing; the stacks look like it"
+                                   .level = possible   ? "low"
+                                            : probable ? "medium"
+                                            : is       ? "very high"
+                                                       : "none",
+                                   .why = possible || probable
+                                              ? "the line is missing; the stacks look like it"
                                           : is ? "the runtime itself saw two goroutines in one map"
                                                : "no fatal error about a map in this input",
                                    .speaks_for = map_race,
-                                   .score = probable ? 2.5
-                                            : is     ? 5
-                                                     : 0,
+                                   .score = possible   ? 0.5
+                                            : probable ? 2.5
+                                            : is       ? 5
+                                                       : 0,
                                    .score_max = 5 });
 }
 

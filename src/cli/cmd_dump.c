@@ -216,7 +216,8 @@ static struct err *run(const struct invocation *in, int *ret_status)
     else if (!e)
         e = report(o, &d, buf_cstr(&source.name), in);
     if (!e && source.broke) e = err_wrap(take_ptr(&source.broke), "only a part could be read");
-    if (!e && d.fatal.p && dump_fatal_is_map(d.fatal)) *ret_status = d.fatal_probable ? 5 : 1;
+    if (!e && d.fatal.p && dump_fatal_is_map(d.fatal))
+        *ret_status = d.fatal_sure == DUMP_CERTAIN ? 1 : 5;
     dump_source_deinit(&source);
     dump_deinit(&d);
     return e;
@@ -232,7 +233,7 @@ const struct command cmd_dump = {
         "interleaved, wrapped, reversed or cut short. Names the goroutine that died in a map, "
         "ranks "
         "who the other side may have been, and groups the rest. Exit status 1 if a fatal map error "
-        "is in it, 5 if one probably is (its line is missing).\n\n"
+        "is in it, 5 if its line is missing and the stacks alone cannot say.\n\n"
         "With --pid the goroutines are read from the memory of a running, unmodified Go program "
         "(Go 1.19 or newer, stripped or not), which is neither stopped nor traced; those that "
         "changed while they were read are marked torn.",

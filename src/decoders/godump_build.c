@@ -279,12 +279,18 @@ uint32_t godump_group(struct godump_builder *b, struct godump_open *g)
     return (uint32_t)d->group.n - 1;
 }
 
-// A crash file (debug.SetCrashOutput) lacks the fatal line, but go1.24 and later show who said it.
+// A crash file (debug.SetCrashOutput) lacks the fatal line, but go1.24 and later show who said it,
+// and before it the frames do with GOTRACEBACK=system: a map function calls runtime.fatal for
+// nothing else.
 static void infer_fatal(struct dump *d, const struct dump_goroutine *r)
 {
     const struct dump_group *g = &d->group.p[r->group];
     for (size_t i = 0; i < g->n_stack && i < 3; i++) {
-        if (!str_eqc(d->frame.p[g->stack[i]].function, "internal/runtime/maps.fatal")) continue;
+        struct str function = d->frame.p[g->stack[i]].function;
+        bool in_map = i + 1 < g->n_stack && gofunc_map_op(d->frame.p[g->stack[i + 1]].function);
+        if (!str_eqc(function, "internal/runtime/maps.fatal") &&
+            !(in_map && str_eqc(function, "runtime.fatal")))
+            continue;
         d->fatal = STR("concurrent map access (the fatal error line is missing)");
         d->fatal_goroutine = r->id;
         d->fatal_record = d->n - 1;

@@ -17,6 +17,12 @@ bool dump_fatal_is_map(struct str text)
     return str_find(text, STR("concurrent map ")) != STR_NPOS;
 }
 
+const char *dump_sure_name(enum dump_sure s)
+{
+    static const char *const names[] = { "certain", "probable", "possible" };
+    return names[s];
+}
+
 void dump_deinit(struct dump *d)
 {
     for (size_t i = 0; i < d->chunk.n; i++) free(d->chunk.p[i]);

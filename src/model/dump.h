@@ -67,6 +67,13 @@ struct dump_process {
     double took_s;
 };
 
+// How sure it is that a fatal error is in the dump whose line is missing.
+enum dump_sure {
+    DUMP_CERTAIN,
+    DUMP_PROBABLE, // two goroutines were at one function or object at that instant
+    DUMP_POSSIBLE, // it begins as such an error does, and as other things do too
+};
+
 struct dump {
     struct arena arena;
     VEC(struct dump_frame) frame;
@@ -88,7 +95,7 @@ struct dump {
     struct str fatal;                   // text of the fatal error or "panic: …"; p NULL = none
     uint64_t fatal_goroutine;
     size_t fatal_record; // index of its record, n if there is none
-    bool fatal_probable; // its line is missing, and the stacks alone do not make it certain
+    enum dump_sure fatal_sure;
     bool truncated, runtime_frames_seen;
 };
 
@@ -107,4 +114,5 @@ static inline const struct dump_group *dump_group_of(const struct dump *d, size_
 size_t dump_first_frame(const struct dump *d, const struct dump_group *g, bool user);
 // Whether a fatal text is one of the runtime's five about maps.
 bool dump_fatal_is_map(struct str text);
+const char *dump_sure_name(enum dump_sure s); // as JSON says it
 void dump_deinit(struct dump *d);

@@ -90,7 +90,7 @@ static void head(struct json *j, const struct dump *d, const struct dump_report 
         json_object(j);
         json_key(j, "text"), json_str(j, hide ? STR("(redacted)") : d->fatal);
         json_key(j, "goroutine"), id_or_null(j, d->fatal_goroutine);
-        json_key(j, "sure"), json_cstr(j, d->fatal_probable ? "probable" : "certain");
+        json_key(j, "sure"), json_cstr(j, dump_sure_name(d->fatal_sure));
         json_end(j);
     } else {
         json_null(j);

@@ -19,7 +19,7 @@ TWO = [("1.25-ww-all", "1.23-rw"), ("1.27-ww-all", "1.19-debug2"), ("1.24-iw", "
 def answer(data):
     p = subprocess.run([MAPTRAP, "dump", "-", "--json", "--list"], input=data, stdout=subprocess.PIPE,
                        stderr=subprocess.PIPE, check=False)
-    if p.returncode not in (0, 1):
+    if p.returncode not in (0, 1, 5):
         return {"failed": p.stderr.decode(errors="replace")}
     return json.loads(p.stdout)
 
