@@ -434,8 +434,7 @@ static void hand_over_func(struct walker *w, const struct val *v, enum fate fate
     vec_push(&w->s->calls, c);
 }
 
-// The function that this one got as a parameter, or NULL.
-static struct gvar *func_param(const struct walker *w, const struct val *v)
+struct gvar *func_param(const struct walker *w, const struct val *v)
 {
     struct gvar *x = v->p && !v->p->parent ? v->p->var : NULL;
     return x && x->func == w->func && x->param >= 1 && x->param < 64 ? x : NULL;
@@ -508,7 +507,7 @@ static bool never_returns(const struct val *f, struct str name)
 }
 
 static struct val call_outside(struct walker *w, const struct val *f, struct args *a,
-                               struct go_node *call)
+                               struct go_node *call, bool go)
 {
     struct scan *s = w->s;
     struct val r = { .t = &s->unknown };
@@ -532,7 +531,7 @@ static struct val call_outside(struct walker *w, const struct val *f, struct arg
         }
     }
     if (never_returns(f, name)) w->st->dead = true;
-    enum fate fate = fate_of(w, f);
+    enum fate fate = go ? FATE_GO : fate_of(w, f);
     bool outside = runs_outside(w, f);
     for (size_t i = 0; i < a->n; i++) hand_over(w, &a->v[i], fate, call->pos, outside);
     if (fate == FATE_GO) w->st->started = true;
@@ -586,16 +585,76 @@ static void apply_writes(struct walker *w, struct gfunc *fn, const struct val *a
     }
 }
 
-// Runs a closure where a function of the tree calls it, under the locks that are held there.
-static void run_inside(struct walker *w, struct closure *c, const struct call *call)
+static void note_param_state(struct walker *w, const struct gvar *param)
+{
+    struct gfunc *fn = w->func;
+    fn->param_called |= 1ull << param->param;
+    struct state now = *w->st;
+    now.unknown |= w->in_defer || (w->thread->kind != THREAD_BODY && !w->st->outside);
+    if (!fn->param_state) {
+        fn->param_state = arena_new(w->s->arena, struct state);
+        *fn->param_state = now;
+    } else {
+        state_join(fn->param_state, &now);
+    }
+}
+
+// A call of a function that came as a parameter: callers that hand over a closure want to know
+// where it runs, and under which locks.
+static void note_param_call(struct walker *w, const struct val *f, bool go)
+{
+    const struct gvar *v = func_param(w, f);
+    if (!v) return;
+    if (go || w->thread->kind == THREAD_GO) w->func->param_spawned |= 1ull << v->param;
+    note_param_state(w, v);
+}
+
+// The locks that a function of the tree holds where it calls what it got as a parameter.
+static void lock_inside(struct walker *w, const struct call *call)
 {
     const struct gfunc *fn = call->callee;
-    struct state before = *w->st;
+    w->st->unknown |= fn->param_state->unknown;
     for (uint8_t i = 0; i < fn->param_state->n; i++) {
         const struct held *h = &fn->param_state->held[i];
         struct place *p = place_translate(w->s, h->place, fn, call->args, call->n_args);
         if (h->mode >= HOLD_READ) lock(w, p, p ? place_class(p) : h->class, h->mode, call->pos);
     }
+}
+
+// A function runs where another one of the tree calls it, in this goroutine.
+static void call_inside(struct walker *w, const struct val *v, const struct call *call)
+{
+    struct state before = *w->st;
+    lock_inside(w, call);
+    struct call c = { .caller = w->func,
+                      .callee = v->fn,
+                      .file = w->file,
+                      .pos = call->pos,
+                      .thread = w->thread,
+                      .init = call->init };
+    c.state = state_save(w);
+    c.args = arena_array(w->s->arena, struct place *, 1);
+    c.args[0] = v->p;
+    c.n_args = 1;
+    c.owned = v->p && place_owned(v->p);
+    vec_push(&w->s->calls, c);
+    *w->st = before;
+}
+
+// This function's own parameter is called by another one that got it.
+static void pass_inside(struct walker *w, const struct gvar *param, const struct call *call)
+{
+    struct state before = *w->st;
+    lock_inside(w, call);
+    note_param_state(w, param);
+    *w->st = before;
+}
+
+// Runs a closure where a function of the tree calls it, under the locks that are held there.
+static void run_inside(struct walker *w, struct closure *c, const struct call *call)
+{
+    struct state before = *w->st;
+    lock_inside(w, call);
     walk_closure(w, c, w->st, w->thread, NULL, 0);
     uint32_t receive_seq = w->st->receive_seq;
     bool started = w->st->started;
@@ -611,14 +670,22 @@ static void closure_args(struct walker *w, struct args *a, const struct val *f,
     struct gfunc *fn = call->callee;
     for (size_t i = 0; i < a->n; i++) {
         struct val *v = &a->v[i];
+
         uint64_t bit = i + 1 < 64 ? 1ull << (i + 1) : 0;
-        const struct gvar *param = fn->param_spawned & bit ? func_param(w, v) : NULL;
-        if (param) w->func->param_spawned |= 1ull << param->param;
-        if (!v->closure && !v->fn) continue;
+        const struct gvar *param = func_param(w, v);
+        bool inside = !call->spawns && fn->walk == WALK_DONE && (fn->param_called & bit) &&
+                      !(fn->param_spawned & bit);
+        if (param && (fn->param_spawned & bit)) w->func->param_spawned |= 1ull << param->param;
+        if (param && inside) pass_inside(w, param, call);
+        const void *slot = i + 1 < fn->n_params ? fn->params[i + 1] : NULL;
+        bool flows = note_flow(w, slot, v);
+        size_t before = w->s->calls.n;
+        if (v->fn && inside) call_inside(w, v, call);
+        if (!v->closure && (!v->fn || inside)) continue;
         bool known = fn->walk == WALK_DONE && !(fn->param_escapes & bit);
         enum fate fate = fn->pkg->reported ? FATE_UNKNOWN : fate_of(w, f);
         if (fate != FATE_CALLBACK) fate = FATE_UNKNOWN; // better seen than guessed
-        if (known && (fn->param_spawned & bit))
+        if (call->spawns || (known && (fn->param_spawned & bit)))
             hand_over(w, v, FATE_GO, call->pos, false);
         else if (known && v->closure && (fn->param_called & bit) && !fn->param_state->unknown &&
                  !fn->param_state->outside)
@@ -626,27 +693,9 @@ static void closure_args(struct walker *w, struct args *a, const struct val *f,
         else if (known && v->closure && (fn->param_called & bit) && !fn->param_state->unknown &&
                  !fn->param_state->n)
             walk_outside_closure(w, v->closure);
-        else
+        else if (!flows || runs_outside(w, f))
             hand_over(w, v, fate, call->pos, runs_outside(w, f));
-    }
-}
-
-// A call of a function that came as a parameter: callers that hand over a closure want to know
-// where it runs, and under which locks.
-static void note_param_call(struct walker *w, const struct val *f, bool go)
-{
-    struct gfunc *fn = w->func;
-    const struct gvar *v = func_param(w, f);
-    if (!v) return;
-    if (go || w->thread->kind == THREAD_GO) fn->param_spawned |= 1ull << v->param;
-    fn->param_called |= 1ull << v->param;
-    struct state now = *w->st;
-    now.unknown |= w->in_defer || (w->thread->kind != THREAD_BODY && !w->st->outside);
-    if (!fn->param_state) {
-        fn->param_state = arena_new(w->s->arena, struct state);
-        *fn->param_state = now;
-    } else {
-        state_join(fn->param_state, &now);
+        for (size_t k = before; flows && k < w->s->calls.n; k++) w->s->calls.p[k].unless = slot;
     }
 }
 
@@ -750,6 +799,24 @@ static bool through_interface(struct scan *s, struct gtype *t)
     return false;
 }
 
+// A call through an interface, or of a function that a field or variable holds.
+static void note_dynamic(struct walker *w, const struct val *f, bool go, uint32_t pos)
+{
+    struct call c = { .caller = w->func, .file = w->file, .pos = pos, .spawns = go };
+    if (f->recv_type && through_interface(w->s, f->recv_type)) {
+        c.name = f->sym;
+        c.iface = type_iface_of(w->s, f->recv_type, f->sym);
+    } else if (f->p && type_under(w->s, f->t)->kind == T_FUNC) {
+        c.slot = place_class(f->p);
+    }
+    if (!c.name && !c.slot) return;
+    // A parameter that is called at once: who hands it over notes that.
+    if (!go && w->thread->kind == THREAD_BODY && func_param(w, f)) return;
+    c.thread = go ? new_thread(w, THREAD_GO, pos) : w->thread;
+    c.state = state_save(w);
+    vec_push(&w->s->calls, c);
+}
+
 struct val eval_call(struct walker *w, struct go_node *call, bool go)
 {
     struct go_node *fun = call->kid[0];
@@ -788,17 +855,8 @@ struct val eval_call(struct walker *w, struct go_node *call, bool go)
     }
     if (f.fn) return call_tree(w, &f, &a, call, go);
     note_param_call(w, &f, go);
-    if (!f.pkg.n && f.recv_type && through_interface(w->s, f.recv_type)) {
-        struct call c = { .caller = w->func,
-                          .name = f.sym,
-                          .file = w->file,
-                          .pos = call->pos,
-                          .thread = w->thread,
-                          .spawns = go };
-        c.state = state_save(w);
-        vec_push(&w->s->calls, c);
-    }
-    struct val r = call_outside(w, &f, &a, call);
+    if (!f.pkg.n) note_dynamic(w, &f, go, call->pos);
+    struct val r = call_outside(w, &f, &a, call, go);
     if (r.t->kind == T_UNKNOWN && !f.pkg.n)
         r.t = f.recv_type ? type_iface_results(w->s, f.recv_type, f.sym)
                           : type_results(w->s, type_under(w->s, f.t), NULL);

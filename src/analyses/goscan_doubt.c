@@ -36,7 +36,7 @@ static bool at_setup(const struct call *c)
 // Nobody is known to call it but functions that set up.
 static bool called_at_setup(const struct gfunc *f)
 {
-    if (f->value_used || f->given_out || f->handler || f->called_by_name) return false;
+    if (f->value_used || f->stored || f->given_out || f->handler || f->called_by_name) return false;
     bool any = false;
     for (size_t i = 0; i < f->callers.n; i++) {
         const struct call *c = f->callers.p[i];

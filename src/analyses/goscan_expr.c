@@ -376,6 +376,18 @@ static struct val eval_index(struct walker *w, struct go_node *n)
     return element_of(w, &x, n->kid[1]);
 }
 
+// The field of a struct of the tree that a key of its literal names, or NULL.
+static const struct gfield *field_named(struct walker *w, struct gtype *t,
+                                        const struct go_node *key)
+{
+    struct gtype *u = type_deref(w->s, t);
+    if (key->kind != GO_IDENT || u->kind != T_STRUCT) return NULL;
+    uint32_t sym = scan_sym(w->file, key);
+    for (uint32_t i = 0; i < u->n_fields; i++)
+        if (u->fields[i].sym == sym) return &u->fields[i];
+    return NULL;
+}
+
 static struct val eval_composite(struct walker *w, struct go_node *n)
 {
     struct val r = { .t = n->kid[0] ? type_of_node(&w->types, n->kid[0]) : &w->s->unknown,
@@ -388,7 +400,9 @@ static struct val eval_composite(struct walker *w, struct go_node *n)
             walk_outside_closure(w, v.closure);
         else if (v.closure)
             walk_unknown_closure(w, v.closure);
-        if (v.fn) v.fn->value_used = true;
+        const void *slot = e->kind == GO_KEY_VALUE ? field_named(w, r.t, e->kid[0]) : NULL;
+        if (v.fn && !note_flow(w, slot, &v)) v.fn->value_used = true;
+        if (!v.fn && slot) note_flow(w, slot, &v);
     }
     return r;
 }
@@ -540,7 +554,7 @@ void eval_assign(struct walker *w, struct go_node *left, const struct val *x, bo
             if (!op) walk_assign_var(w, v, x, left->pos);
         } else {
             if (x->closure) walk_unknown_closure(w, x->closure);
-            eval_escape(w, x);
+            if (!note_flow(w, v, x)) eval_escape(w, x);
             v->dropped |= x->is_nil && w->func->is_init && w->thread->kind == THREAD_BODY;
             if (x->p != place_var(w->s, v)) replaced(w, place_var(w->s, v));
         }
@@ -551,6 +565,7 @@ void eval_assign(struct walker *w, struct go_node *left, const struct val *x, bo
         struct val m = eval(w, left->kid[0]);
         eval_list(w, left->kid[1]);
         if (type_is_map(w->s, m.t)) note_access(w, ACCESS_WRITE, &m, left->pos);
+        if (note_flow(w, place_class(m.p), x)) return;
         if (!m.owned && place_root(m.p) != place_root(x->p)) eval_escape(w, x);
         return;
     }
@@ -560,5 +575,6 @@ void eval_assign(struct walker *w, struct go_node *left, const struct val *x, bo
         l.own = l.p;
     if (l.own && !op) l.own->replaced = true, l.own->replaced_fresh = x->fresh || x->owned;
     if (left->kind == GO_SELECTOR && l.p && !op && x->p != l.p) replaced(w, l.p);
+    if (note_flow(w, place_class(l.p), x)) return;
     if (!l.owned && (!root || root != place_root(x->p))) eval_escape(w, x);
 }

@@ -6,6 +6,7 @@
 //   goscan_expr.c   expressions: what place and type each has, which maps it touches
 //   goscan_call.c   calls: locks, goroutines, builtins, the standard library, summaries
 //   goscan_notes.c  comments: guards, locks held on entry, suppressions
+//   goscan_dispatch.c  calls through interfaces and stored function values
 //   goscan_solve.c  locks held on entry, owned receivers, concurrent roots, to a fixpoint
 //   goscan_doubt.c  what speaks against a finding
 //   goscan_fix.c    edits that cure a finding
@@ -217,9 +218,18 @@ struct call {
     struct gthread *thread;
     struct place **args; // receiver first
     uint32_t n_args, pos;
-    uint64_t owned; // bit i: argument i belongs to the caller alone
+    uint64_t owned;      // bit i: argument i belongs to the caller alone
+    struct gtype *iface; // whose method it is, if through an interface
+    const void *slot;    // of a stored function: gfield or gvar
+    const void *unless;  // a slot: if functions are called from there, this is none
     bool spawns, init;
     bool endless; // in a loop without an end
+    bool guessed; // one of several that a call through an interface may reach
+};
+
+struct flow {                // a function value goes into a field or variable
+    const void *slot, *from; // from: a parameter, or NULL
+    struct gfunc *fn;
 };
 
 struct param_write { // a map that the function reaches through a parameter and writes
@@ -268,6 +278,7 @@ struct gfunc {
     struct gobj *recv;
     bool recv_pointer, exported, test, handler, is_init, is_main, locked_name;
     bool value_used; // kept somewhere as a value: who calls it is not known
+    bool stored;     // in fields or variables, of which that is known
     bool builds;     // UnmarshalJSON and the like: fills a receiver that is new
     bool given_out;  // handed to another package, which calls it under none of our locks
     struct go_node *node, *type;
@@ -340,6 +351,7 @@ struct scan {
     uint32_t n_places;
     VEC(struct access) accesses;
     VEC(struct call) calls;
+    VEC(struct flow) flows;
     VEC(struct dynamic_lock) dynamic; // by name
     VEC(struct gthread *) threads;
     void **bind; // sym → struct gvar * or gobj * of the local scope
@@ -372,6 +384,9 @@ struct gtype *type_of_func_node(const struct type_context *c, struct go_node *n)
 struct gtype *type_results(struct scan *s, const struct gtype *func, const struct gtype *named);
 // What a method of an interface (or of one that the struct embeds) gives.
 struct gtype *type_iface_results(struct scan *s, struct gtype *t, uint32_t sym);
+// The interface that has this method: of an interface, or of one that the struct embeds; or NULL.
+struct gtype *type_iface_of(struct scan *s, struct gtype *t, uint32_t sym);
+bool type_implements(struct scan *s, struct gobj *o, const struct gtype *iface);
 struct gtype *type_under(struct scan *s, struct gtype *t); // never NULL
 // The name of a named type, through one pointer; else empty.
 struct str type_name(struct scan *s, const struct gtype *t, struct str *ret_path);
@@ -494,10 +509,17 @@ bool place_owned(const struct place *p);
 struct val eval_name(struct walker *w, uint32_t sym);
 struct val eval_member(struct walker *w, const struct val *x, uint32_t sym);
 struct val eval_call(struct walker *w, struct go_node *call, bool go);
+// The function that this one got as a parameter, or NULL.
+struct gvar *func_param(const struct walker *w, const struct val *v);
 void walk_join(struct walker *w);
 // A receive from a channel under this variable (NULL: not known) waits for some goroutine started
 // here.
 bool receive_joins(const struct walker *w, const struct gvar *channel);
+
+// ---- goscan_dispatch.c ----
+// A function value goes where `slot` (gfield or gvar) says; false if it is none that is known.
+bool note_flow(struct walker *w, const void *slot, const struct val *x);
+void scan_dispatch(struct scan *s);
 
 // ---- goscan_notes.c ----
 // The lock that a comment at a field or variable names ("mu"), or empty.

@@ -97,7 +97,7 @@ static bool is_owned(const struct access *a)
     const struct gvar *root = place_root(a->place);
     if (root && root->dropped && place_class(a->place) == root) return true;
     if (!root || root->param < 0 || root->func != a->func || root->param >= 64) return false;
-    return a->func->has_caller && !a->func->exported && !a->func->value_used &&
+    return a->func->has_caller && !a->func->exported && !a->func->value_used && !a->func->stored &&
            !a->func->given_out && !root->lent && !(a->func->param_shared >> root->param & 1);
 }
 
@@ -824,7 +824,7 @@ static void judge_calls(struct scan *s)
 {
     for (size_t i = 0; i < s->calls.n; i++) {
         const struct call *c = &s->calls.p[i];
-        if (!c->callee || !c->caller->pkg->reported || c->caller->test) continue;
+        if (!c->callee || c->guessed || !c->caller->pkg->reported || c->caller->test) continue;
         for (size_t k = 0; k < c->callee->asked.n; k++) judge_call(s, c, &c->callee->asked.p[k]);
     }
 }

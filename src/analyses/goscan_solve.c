@@ -242,7 +242,7 @@ static void solve_base(struct gfunc *f)
         dynamic_unknown |= !f->dynamic[i].class && f->dynamic[i].pkg == f->pkg;
     f->has_caller = any;
     f->init_only = f->is_init || (any && !counted && !f->exported && !f->value_used) ||
-                   (any && only_init && !f->exported && !f->value_used);
+                   (any && only_init && !f->exported && !f->value_used && !f->stored);
     bool entry_known = counted || f->exported || f->handler || f->is_main || f->is_init;
     f->called_unknown = unknown_state || !entry_known ||
                         (f->value_used && !f->exported && !f->handler) || dynamic_unknown;
@@ -357,7 +357,8 @@ static void link_calls(struct scan *s)
 {
     for (size_t i = 0; i < s->calls.n; i++) {
         const struct call *c = &s->calls.p[i];
-        if (c->callee && !c->caller->test) c->callee->callers.n++, c->caller->n_callees++;
+        if (c->callee && !c->guessed && !c->caller->test)
+            c->callee->callers.n++, c->caller->n_callees++;
     }
     for (size_t i = 0; i < s->funcs.n; i++) {
         struct gfunc *f = s->funcs.p[i];
@@ -367,7 +368,7 @@ static void link_calls(struct scan *s)
     }
     for (size_t i = 0; i < s->calls.n; i++) {
         struct call *c = &s->calls.p[i];
-        if (!c->callee || c->caller->test) continue;
+        if (!c->callee || c->guessed || c->caller->test) continue;
         c->callee->callers.p[c->callee->callers.n++] = c;
         c->caller->callees[c->caller->n_callees++] = c->callee;
     }
@@ -375,6 +376,7 @@ static void link_calls(struct scan *s)
 
 void scan_solve(struct scan *s)
 {
+    scan_dispatch(s);
     link_calls(s);
     index_dynamic(s);
     for (int round = 0; round < 2; round++)
@@ -383,7 +385,7 @@ void scan_solve(struct scan *s)
     for (size_t i = 0; i < s->funcs.n; i++) {
         struct gfunc *f = s->funcs.p[i];
         if (f->test) continue;
-        f->reachable_shared = f->exported || f->value_used || f->given_out;
+        f->reachable_shared = f->exported || f->value_used || f->stored || f->given_out;
         if (f->handler) {
             struct gthread *t = arena_new(s->arena, struct gthread);
             *t = (struct gthread) {
@@ -422,6 +424,7 @@ void scan_deinit(struct scan *s)
     vec_deinit(&s->methods);
     vec_deinit(&s->accesses);
     vec_deinit(&s->calls);
+    vec_deinit(&s->flows);
     vec_deinit(&s->dynamic);
     vec_deinit(&s->threads);
     for (size_t i = 0; i < s->spare_binds.n; i++) free(s->spare_binds.p[i]);

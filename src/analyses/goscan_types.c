@@ -494,6 +494,37 @@ static struct gtype *iface_method(struct scan *s, const struct gtype *t, uint32_
     return found;
 }
 
+struct gtype *type_iface_of(struct scan *s, struct gtype *t, uint32_t sym)
+{
+    struct gtype *u = type_deref(s, t);
+    if (u->kind == T_IFACE) return iface_method(s, u, sym) ? u : NULL;
+    for (uint32_t i = 0; u->kind == T_STRUCT && i < u->n_fields; i++) {
+        struct gtype *e = type_under(s, u->fields[i].type);
+        if (u->fields[i].embedded && e->kind == T_IFACE && iface_method(s, e, sym)) return e;
+    }
+    return NULL;
+}
+
+bool type_implements(struct scan *s, struct gobj *o, const struct gtype *iface)
+{
+    if (!iface->node || s->depth > LIMIT_GOSCAN_DEPTH) return false;
+    struct type_context c = { s, iface->file->pkg, iface->file, iface->params, NULL, false };
+    bool all = true;
+    s->depth++;
+    for (struct go_node *f = iface->node->kid[0]; f && all; f = f->next) {
+        if (f->kind != GO_FIELD) continue;
+        if (f->kid[0]) {
+            struct member m = type_member(s, o->type, scan_sym(iface->file, f->kid[0]));
+            all = m.method || m.depth; // or something that it embeds may have it
+        } else {
+            const struct gtype *embedded = type_under(s, type_of_node(&c, f->kid[1]));
+            all = embedded->kind != T_IFACE || type_implements(s, o, embedded);
+        }
+    }
+    s->depth--;
+    return all;
+}
+
 struct gtype *type_iface_results(struct scan *s, struct gtype *t, uint32_t sym)
 {
     struct gtype *u = type_deref(s, t), *func = NULL;
