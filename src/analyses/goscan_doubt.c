@@ -76,10 +76,124 @@ static void find_called_by_name(struct scan *s)
     map_deinit(&names);
 }
 
+// ---- functions that only tests call ----
+
+static void mark_imports(struct scan *s, struct gpackage *p, unsigned depth)
+{
+    enum { LIMIT_IMPORT_DEPTH = 500 };
+    if (p->in_program || depth > LIMIT_IMPORT_DEPTH) return;
+    p->in_program = true;
+    for (size_t i = 0; i < p->files.n; i++) {
+        const struct gsource *f = p->files.p[i];
+        for (uint32_t k = 0; k < f->n_imports && !f->in->test; k++) {
+            struct gpackage *to = package_by_path(s, f->imports[k].path);
+            if (to) mark_imports(s, to, depth + 1);
+        }
+    }
+}
+
+static void find_tested(struct scan *s)
+{
+    for (size_t i = 0; i < s->packages.n; i++) {
+        struct gpackage *p = s->packages.p[i];
+        if (str_eqc(p->name, "main") && p->reported) mark_imports(s, p, 0);
+    }
+    for (size_t i = 0; i < s->calls.n; i++)
+        if (s->calls.p[i].callee && s->calls.p[i].caller->test)
+            s->calls.p[i].callee->by_test = true;
+}
+
+// A package made for tests; there it says nothing that only tests call something.
+static bool for_tests(struct str package)
+{
+    static const char *const words[] = { "test", "mock", "fake" };
+    for (size_t i = 0; i < array_size(words); i++)
+        if (str_starts(package, str_from(words[i])) || str_ends(package, str_from(words[i])))
+            return true;
+    return false;
+}
+
+// A part of a program, not of a library, and nothing but tests is known to call it.
+static bool tests_only(const struct gfunc *f)
+{
+    return !for_tests(f->pkg->name) && f->by_test && !f->callers.n && f->pkg->in_program &&
+           !f->value_used && !f->given_out && !f->handler && !f->called_by_name;
+}
+
+// ---- functions that one goroutine runs ----
+
+static bool is_outer(const struct gfunc *f)
+{
+    if (f->is_init || f->setup_only) return false; // before it
+    return (f->exported && !f->pkg->in_program) || f->value_used || f->given_out || f->handler ||
+           f->is_main || f->called_by_name || !f->callers.n;
+}
+
+static void find_outer(struct scan *s)
+{
+    enum { ROUNDS = 20 };
+    for (size_t i = 0; i < s->funcs.n; i++) s->funcs.p[i]->outer = is_outer(s->funcs.p[i]);
+    bool changed = true;
+    for (int round = 0; round < ROUNDS && changed; round++) {
+        changed = false;
+        for (size_t i = 0; i < s->calls.n; i++) {
+            const struct call *c = &s->calls.p[i];
+            if (!c->callee || c->callee->outer || c->caller->test || !c->caller->outer) continue;
+            if (c->spawns || c->thread->kind != THREAD_BODY) continue;
+            changed = c->callee->outer = true;
+        }
+    }
+}
+
+static const struct gthread *only_root(const struct access *a)
+{
+    const struct gthread *t = a->thread;
+    if (t->kind == THREAD_BODY) {
+        const struct gfunc *f = a->func;
+        return f->outer || f->root_multi || f->root_many || f->root[1] ? NULL : f->root[0];
+    }
+    return t->kind == THREAD_GO && !t->multi && !t->loop ? t : NULL;
+}
+
+bool doubt_one_goroutine(struct access *const *a, size_t n)
+{
+    const struct gthread *one = NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (a[i]->thread->kind == THREAD_BODY && a[i]->func->setup_only) continue;
+        const struct gthread *t = only_root(a[i]);
+        if (!t || t->kind != THREAD_GO || t->multi || t->loop || (one && t != one)) return false;
+        one = t;
+    }
+    return one != NULL;
+}
+
+// ---- maps that only init functions write ----
+
+static bool at_init(const struct gfunc *f)
+{
+    if (f->is_init) return true;
+    for (size_t i = 0; i < f->callers.n; i++)
+        if (!f->callers.p[i]->caller->is_init && !f->callers.p[i]->init) return false;
+    return f->callers.n && !f->value_used && !f->given_out && !f->handler && !f->called_by_name;
+}
+
+bool doubt_written_at_init(struct access *const *a, size_t n)
+{
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (a[i]->op != ACCESS_WRITE) continue;
+        if (a[i]->thread->kind != THREAD_BODY || !at_init(a[i]->func)) return false;
+        any = true;
+    }
+    return any;
+}
+
 void doubt_prepare(struct scan *s)
 {
     find_called_by_name(s);
     find_setup(s);
+    find_tested(s);
+    find_outer(s);
 }
 
 // ---- accesses ----
@@ -94,7 +208,7 @@ bool doubt_access(const struct access *a)
 {
     bool setup = a->func->setup_only && a->thread->kind == THREAD_BODY && !a->state->started &&
                  !(a->loop && a->loop->endless);
-    return setup || of_test_server(a);
+    return setup || of_test_server(a) || tests_only(a->func) || note_not_concurrent(a->func);
 }
 
 // `s.locks[i].Lock(); s.maps[i][k] = v`: a lock for each of many maps.

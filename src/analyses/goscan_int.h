@@ -315,6 +315,8 @@ struct gfunc {
     bool root_multi, init_only;
     bool called_by_name; // a method of this name is called through an interface
     bool setup_only;     // runs while its object is set up, as far as is known
+    bool by_test;        // a test calls it
+    bool outer;          // runs in other goroutines too than `root` says, or in no known one
 };
 
 struct gsource {
@@ -334,6 +336,7 @@ struct gpackage {
     struct map scope; // sym → struct gobj *
     VEC(struct gsource *) files;
     bool reported;
+    bool in_program; // a main package of the tree imports it, directly or not
 };
 
 struct scan {
@@ -362,6 +365,7 @@ struct scan {
     size_t n_maps;
     struct map type_exts;
     VEC(struct goscan_finding) findings;
+    bool doubtful; // the map that is looked at: medium at most
 };
 
 // ---- goscan_types.c ----
@@ -524,13 +528,16 @@ void scan_dispatch(struct scan *s);
 // ---- goscan_notes.c ----
 // The lock that a comment at a field or variable names ("mu"), or empty.
 struct str note_guard(const struct gsource *f, const struct go_node *n);
-bool note_held_on_entry(const struct gfunc *f); // "s.mu must be held"
-void note_annotations(struct walker *w);        // +checklocks:… of its function
+bool note_held_on_entry(const struct gfunc *f);  // "s.mu must be held"
+bool note_not_concurrent(const struct gfunc *f); // "must not be called concurrently"
+void note_annotations(struct walker *w);         // +checklocks:… of its function
 bool note_suppressed(const struct go_file *ast, uint32_t line);
 
 // ---- goscan_doubt.c ----
-void doubt_prepare(struct scan *s);         // once all is solved
-bool doubt_access(const struct access *a);  // it is hardly ever a bug: medium at most
+void doubt_prepare(struct scan *s);        // once all is solved
+bool doubt_access(const struct access *a); // it is hardly ever a bug: medium at most
+bool doubt_one_goroutine(struct access *const *a, size_t n);   // of a map: one runs them all
+bool doubt_written_at_init(struct access *const *a, size_t n); // and so is what all others read
 bool doubt_striped(const struct access *a); // under the lock of the same index as the map
 
 // ---- goscan_solve.c, goscan_rules.c ----

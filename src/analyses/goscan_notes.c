@@ -105,6 +105,21 @@ static bool says_held(struct str text, void *unused)
     return false;
 }
 
+static bool says_alone(struct str text, void *unused)
+{
+    static const char *const marks[] = { "be called concurrently", "not safe for concurrent",
+                                         "not thread-safe", "not thread safe" };
+    (void)unused;
+    for (size_t m = 0; m < array_size(marks); m++)
+        if (str_find(text, str_from(marks[m])) != STR_NPOS) return true;
+    return false;
+}
+
+bool note_not_concurrent(const struct gfunc *f)
+{
+    return above_function(f, says_alone, NULL);
+}
+
 bool note_held_on_entry(const struct gfunc *f)
 {
     return above_function(f, says_held, NULL);

@@ -39,7 +39,8 @@ static struct goscan_finding *report(struct scan *s, enum goscan_rule rule, enum
                                      const struct access *a, const struct guard *g,
                                      const char *message)
 {
-    if (tier == GOSCAN_DEFAULT && !(g && g->declared) && doubt_access(a)) tier = GOSCAN_MEDIUM;
+    if (tier == GOSCAN_DEFAULT && !(g && g->declared) && (s->doubtful || doubt_access(a)))
+        tier = GOSCAN_MEDIUM;
     for (size_t i = 0; i < s->findings.n; i++) {
         struct goscan_finding *old = &s->findings.p[i];
         if (old->pos == a->pos && str_eq(old->file, a->file->ast->path)) {
@@ -223,7 +224,10 @@ static struct guard declared_guard(struct scan *s, struct access *const *a, size
     if (!g.class) return g;
     g.declared = true;
     count_guard(a, n, &g);
-    return g;
+    // A comment that was left behind: it is always another lock that is held.
+    bool other = false;
+    for (size_t i = 0; i < n && !g.held; i++) other |= any_lock(a[i], HOLD_READ, true);
+    return other ? (struct guard) { 0 } : g;
 }
 
 // The lock that most accesses hold.
@@ -518,7 +522,7 @@ static bool two_sides(struct scan *s, struct access *const *a, size_t n, const s
         if (a[k]->thread->kind == THREAD_BODY) r[1] = a[k]->func->root[1];
         for (int j = 0; j < 2; j++)
             if (r[j] && r[j] != root && is_service(a[k], r[j])) return true;
-        if (mine && is_api(s, a[k])) return true;
+        if (mine && !a[k]->func->root[0] && is_api(s, a[k])) return true;
     }
     return false;
 }
@@ -779,6 +783,7 @@ static void judge_class(struct scan *s, struct access **a, size_t n)
         if (!local && !is_owned(a[i])) a[kept++] = a[i];
     }
     if (!kept) return;
+    s->doubtful = doubt_one_goroutine(a, kept) || doubt_written_at_init(a, kept);
     struct guard g = find_guard(s, a, kept);
     if (g.score || g.declared) {
         judge_guarded(s, a, kept, &g);
@@ -788,6 +793,7 @@ static void judge_class(struct scan *s, struct access **a, size_t n)
         kept = others;
     }
     if (kept) judge_unguarded(s, a, kept);
+    s->doubtful = false;
 }
 
 // Calls of functions whose annotation asks for a lock that the caller does not hold.

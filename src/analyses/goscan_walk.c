@@ -785,6 +785,12 @@ static void summarise(struct walker *w)
         if (h->deferred || h->mode < HOLD_READ || w->exit.dead || h->copy) continue;
         vec_push(&f->effects, (struct lock_effect) { h->place, h->class, h->mode });
     }
+    for (size_t i = 0; i < f->effects.n; i++) { // released on some ways only, or taken again
+        struct lock_effect *e = &f->effects.p[i];
+        const struct held h = { .place = e->place, .class = e->class };
+        const struct held *left = state_find(&w->exit, &h);
+        if (e->mode == HOLD_NONE && left && left->mode == HOLD_MAYBE) e->mode = HOLD_MAYBE;
+    }
     for (size_t i = 0; i < w->relocked.n; i++) vec_push(&f->effects, w->relocked.p[i]);
     for (uint32_t i = 0; i < f->n_params && i < 64; i++)
         if (f->params[i] &&
