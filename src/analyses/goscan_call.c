@@ -69,93 +69,6 @@ void walk_join(struct walker *w)
     }
 }
 
-// The context type of a web framework, of which a handler gets one.
-static bool is_context(struct str path, struct str name)
-{
-    static const char *const frameworks[] = {
-        "gin", "echo", "iris", "fiber", "fasthttp", "macaron"
-    };
-    if (!str_eqc(name, "Context") && !str_eqc(name, "Ctx") && !str_eqc(name, "RequestCtx"))
-        return false;
-    for (size_t i = 0; i < array_size(frameworks); i++)
-        if (str_find(path, str_from(frameworks[i])) != STR_NPOS) return true;
-    return false;
-}
-
-bool is_handler(struct walker *w, struct go_node *type)
-{
-    bool writer = false, request = false, one = false, interceptor = false;
-    unsigned n = 0;
-    for (struct go_node *p = type->kid[1]; p; p = p->next, n++) {
-        struct str path, name = type_name(w->s, type_of_node(&w->types, p->kid[1]), &path);
-        interceptor |= str_eqc(path, "google.golang.org/grpc") &&
-                       (str_eqc(name, "UnaryHandler") || str_eqc(name, "StreamHandler") ||
-                        str_eqc(name, "UnaryInvoker") || str_eqc(name, "Streamer"));
-        writer |= str_eqc(path, "net/http") && str_eqc(name, "ResponseWriter");
-        request |= str_eqc(path, "net/http") && str_eqc(name, "Request");
-        one |= is_context(path, name);
-    }
-    return (writer && request) || (one && n == 1) || interceptor;
-}
-
-// A method that its interface lets many goroutines call at once: http.RoundTripper, slog.Handler,
-// prometheus.Collector.
-static bool is_concurrent_method(struct walker *w, const struct gfunc *f)
-{
-    struct go_node *in = f->type->kid[1];
-    if (!in) return false;
-    struct go_node *last = in;
-    while (last->next) last = last->next;
-    struct str name = scan_name(w->s, f->sym), path;
-    const struct gtype *t = type_of_node(&w->types, last->kid[1]);
-    if (str_eqc(name, "Collect") && last == in && t->kind == T_CHAN) t = t->elem;
-    struct str of = type_name(w->s, t, &path);
-    return (str_eqc(name, "RoundTrip") && str_eqc(path, "net/http") && str_eqc(of, "Request")) ||
-           (str_eqc(name, "Handle") && str_eqc(path, "log/slog") && str_eqc(of, "Record")) ||
-           (str_eqc(name, "Collect") && str_eqc(of, "Metric") &&
-            str_ends(path, STR("client_golang/prometheus")));
-}
-
-static bool embeds_rpc_server(struct scan *s, const struct gobj *o)
-{
-    struct gtype *u = o ? type_under(s, o->type) : &s->unknown;
-    for (uint32_t i = 0; u->kind == T_STRUCT && i < u->n_fields; i++) {
-        struct str name = scan_name(s, u->fields[i].sym);
-        if (u->fields[i].embedded && str_ends(name, STR("Server")) &&
-            (str_starts(name, STR("Unimplemented")) || str_starts(name, STR("Unsafe"))))
-            return true;
-    }
-    return false;
-}
-
-// A method that gRPC calls: (context.Context, *In) (*Out, error), (*In, stream) error or
-// (stream) error, of a type that embeds UnimplementedXServer or has Server in its name, or with
-// messages named XRequest and XResponse.
-bool is_rpc(struct walker *w, const struct gfunc *f)
-{
-    if (!f->recv || !f->exported || !f->type->kid[1]) return false;
-    if (is_concurrent_method(w, f)) return true;
-    if (!f->type->kid[2]) return false;
-    struct str owner = scan_name(w->s, f->recv->sym), path, last_path;
-    bool embeds = embeds_rpc_server(w->s, f->recv);
-    bool server = embeds || str_ends(owner, STR("Server")) || str_ends(owner, STR("server"));
-    struct go_node *in = f->type->kid[1], *last = in;
-    while (last->next) last = last->next;
-    struct str first = type_name(w->s, type_of_node(&w->types, in->kid[1]), &path);
-    struct gtype *message = type_of_node(&w->types, last->kid[1]);
-    struct str name = type_name(w->s, message, &last_path);
-    if (server && str_ends(name, STR("Server")) && (str_find_char(name, '_') != STR_NPOS || embeds))
-        return !f->type->kid[2]->next;
-    struct gtype *out = type_of_node(&w->types, f->type->kid[2]->kid[1]);
-    struct str out_path;
-    struct str out_name = type_name(w->s, out, &out_path);
-    bool messages = str_ends(name, STR("Request")) &&
-                    (str_ends(out_name, STR("Response")) || str_ends(out_name, STR("Reply")));
-    return (server || messages) && in->next == last && str_eqc(path, "context") &&
-           str_eqc(first, "Context") && message->kind == T_PTR && out->kind == T_PTR &&
-           f->type->kid[2]->next && !str_eq(out_path, f->pkg->path) && str_eq(out_path, last_path);
-}
-
 // Runs a closure as a goroutine of its own.
 static void spawn_closure(struct walker *w, struct closure *c, uint32_t pos, bool multi,
                           const struct args *a)
@@ -382,7 +295,24 @@ static bool prints(const struct val *f, struct scan *s)
 }
 
 // What becomes of a function value that is handed to another function.
-enum fate { FATE_UNKNOWN, FATE_AT_ONCE, FATE_ONCE, FATE_GO, FATE_HANDLER, FATE_CALLBACK };
+enum fate {
+    FATE_UNKNOWN,
+    FATE_AT_ONCE,
+    FATE_ONCE,
+    FATE_GO,
+    FATE_MANY, // in many goroutines, and they are waited for
+    FATE_HANDLER,
+    FATE_CALLBACK
+};
+
+// k8s' workqueue.ParallelizeUntil, lo/parallel, dskit's concurrency.ForEachJob, conc's iter.
+static bool runs_parallel(struct str path, struct str name)
+{
+    if (!path.n) return false;
+    return str_find(name, STR("Parallel")) != STR_NPOS || str_ends(path, STR("/parallel")) ||
+           str_ends(path, STR("conc/iter")) ||
+           (str_ends(path, STR("concurrency")) && str_starts(name, STR("ForEach")));
+}
 
 // By the name of the function that gets it, if it is not of this module.
 static enum fate fate_of(struct walker *w, const struct val *f)
@@ -396,6 +326,8 @@ static enum fate fate_of(struct walker *w, const struct val *f)
         str_eqc(name, "GoWithContext"))
         return FATE_GO;
     if (f->sym == S_HandleFunc || f->sym == S_Handle) return FATE_HANDLER;
+    if (runs_parallel(f->pkg, name)) return FATE_MANY;
+    if (str_starts(name, STR("StartWith"))) return FATE_GO; // k8s' wait.Group
     if (str_eqc(f->pkg, "sort") || str_eqc(f->pkg, "slices") || str_eqc(f->pkg, "strings") ||
         str_eqc(f->pkg, "bytes") || str_eqc(f->pkg, "path/filepath") || f->sym == S_Range)
         return FATE_AT_ONCE;
@@ -412,7 +344,8 @@ static enum fate fate_of(struct walker *w, const struct val *f)
 static void hand_over_func(struct walker *w, const struct val *v, enum fate fate, uint32_t pos,
                            bool outside)
 {
-    bool started = fate == FATE_GO || fate == FATE_HANDLER || fate == FATE_CALLBACK;
+    bool started =
+        fate == FATE_GO || fate == FATE_MANY || fate == FATE_HANDLER || fate == FATE_CALLBACK;
     bool given = !started && fate == FATE_UNKNOWN && outside && !w->st->n && !w->st->unknown;
     v->fn->given_out |= given;
     if (!started && !given) {
@@ -423,10 +356,11 @@ static void hand_over_func(struct walker *w, const struct val *v, enum fate fate
         .caller = w->func, .callee = v->fn, .file = w->file, .pos = pos, .spawns = true
     };
     c.thread = new_thread(w,
-                          given             ? THREAD_UNKNOWN
-                          : fate == FATE_GO ? THREAD_GO
-                                            : THREAD_HANDLER,
+                          given                                  ? THREAD_UNKNOWN
+                          : fate == FATE_GO || fate == FATE_MANY ? THREAD_GO
+                                                                 : THREAD_HANDLER,
                           pos);
+    c.thread->multi = fate == FATE_MANY;
     c.state = arena_new(w->s->arena, struct state);
     c.args = arena_array(w->s->arena, struct place *, 1);
     c.args[0] = v->p;
@@ -447,8 +381,8 @@ static void hand_over(struct walker *w, const struct val *v, enum fate fate, uin
     if (param && param->type->kind == T_FUNC) w->func->param_spawned |= 1ull << param->param;
     if (v->fn) hand_over_func(w, v, fate, pos, outside);
     if (!v->closure) return;
-    if (fate == FATE_GO || fate == FATE_HANDLER) {
-        spawn_closure(w, v->closure, pos, fate == FATE_HANDLER, NULL);
+    if (fate == FATE_GO || fate == FATE_MANY || fate == FATE_HANDLER) {
+        spawn_closure(w, v->closure, pos, fate != FATE_GO, NULL);
     } else if (fate == FATE_AT_ONCE || fate == FATE_ONCE) {
         bool was = w->st->once;
         w->st->once |= fate == FATE_ONCE;
@@ -459,6 +393,36 @@ static void hand_over(struct walker *w, const struct val *v, enum fate fate, uin
     } else {
         walk_unknown_closure(w, v->closure);
     }
+}
+
+// `tls.Config{GetCertificate: …}`: a field of another package's struct whose function is called
+// from goroutines of its own, as many at once.
+bool hand_over_field(struct walker *w, struct str key, const struct val *v, uint32_t pos)
+{
+    static const char *const fields[] = { "GetCertificate",
+                                          "GetClientCertificate",
+                                          "GetConfigForClient",
+                                          "VerifyPeerCertificate",
+                                          "VerifyConnection",
+                                          "ConnState",
+                                          "ConnContext",
+                                          "DialContext",
+                                          "CheckOrigin",
+                                          "Resolve",
+                                          "Director",
+                                          "ModifyResponse",
+                                          "Rewrite",
+                                          "ErrorHandler",
+                                          "PublicKeyCallback",
+                                          "PasswordCallback",
+                                          "KeyboardInteractiveCallback",
+                                          "UserKeyFallback",
+                                          "HostKeyFallback" };
+    bool concurrent = false;
+    for (size_t i = 0; i < array_size(fields); i++) concurrent |= str_eqc(key, fields[i]);
+    if (!concurrent || (!v->fn && !v->closure)) return false;
+    hand_over(w, v, FATE_HANDLER, pos, true);
+    return true;
 }
 
 static bool smells_of_lock(struct str name)
@@ -535,6 +499,7 @@ static struct val call_outside(struct walker *w, const struct val *f, struct arg
     bool outside = runs_outside(w, f);
     for (size_t i = 0; i < a->n; i++) hand_over(w, &a->v[i], fate, call->pos, outside);
     if (fate == FATE_GO) w->st->started = true;
+    if (fate == FATE_MANY) walk_join(w);
     return r;
 }
 

@@ -396,6 +396,9 @@ static struct val eval_composite(struct walker *w, struct go_node *n)
         struct go_node *value = e->kind == GO_KEY_VALUE ? e->kid[1] : e;
         if (e->kind == GO_KEY_VALUE && e->kid[0]->kind != GO_IDENT) eval(w, e->kid[0]);
         struct val v = eval(w, value);
+        if (r.t->kind == T_EXT && e->kind == GO_KEY_VALUE && e->kid[0]->kind == GO_IDENT &&
+            hand_over_field(w, scan_name(w->s, scan_sym(w->file, e->kid[0])), &v, value->pos))
+            continue;
         if (v.closure && r.t->kind == T_EXT)
             walk_outside_closure(w, v.closure);
         else if (v.closure)

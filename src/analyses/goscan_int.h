@@ -6,6 +6,7 @@
 //   goscan_expr.c   expressions: what place and type each has, which maps it touches
 //   goscan_call.c   calls: locks, goroutines, builtins, the standard library, summaries
 //   goscan_notes.c  comments: guards, locks held on entry, suppressions
+//   goscan_roots.c  functions that others call from goroutines of their own
 //   goscan_dispatch.c  calls through interfaces and stored function values
 //   goscan_solve.c  locks held on entry, owned receivers, concurrent roots, to a fixpoint
 //   goscan_doubt.c  what speaks against a finding
@@ -108,6 +109,7 @@ struct gobj {
     struct map methods; // sym → struct gfunc *
     struct gfunc *func;
     struct gvar *var;
+    struct gthread *worker; // OBJ_TYPE: that a framework runs its methods in
 };
 
 struct gvar {
@@ -276,7 +278,7 @@ struct gfunc {
     struct gpackage *pkg;
     struct gsource *file;
     struct gobj *recv;
-    bool recv_pointer, exported, test, handler, is_init, is_main, locked_name;
+    bool recv_pointer, exported, test, handler, worker, is_init, is_main, locked_name;
     bool value_used; // kept somewhere as a value: who calls it is not known
     bool stored;     // in fields or variables, of which that is known
     bool builds;     // UnmarshalJSON and the like: fills a receiver that is new
@@ -490,8 +492,6 @@ void walk_params(struct walker *w, struct go_node *type, struct gfunc *f, const 
 void **scan_clean_bind(struct scan *s);
 void scan_return_bind(struct scan *s, void **bind);
 struct gthread *new_thread(struct walker *w, int kind, uint32_t pos);
-bool is_handler(struct walker *w, struct go_node *type);
-bool is_rpc(struct walker *w, const struct gfunc *f);
 struct val val_result(struct walker *w, const struct val *x, uint32_t i);
 
 struct val eval(struct walker *w, struct go_node *x);
@@ -513,12 +513,18 @@ bool place_owned(const struct place *p);
 struct val eval_name(struct walker *w, uint32_t sym);
 struct val eval_member(struct walker *w, const struct val *x, uint32_t sym);
 struct val eval_call(struct walker *w, struct go_node *call, bool go);
+bool hand_over_field(struct walker *w, struct str key, const struct val *v, uint32_t pos);
 // The function that this one got as a parameter, or NULL.
 struct gvar *func_param(const struct walker *w, const struct val *v);
 void walk_join(struct walker *w);
 // A receive from a channel under this variable (NULL: not known) waits for some goroutine started
 // here.
 bool receive_joins(const struct walker *w, const struct gvar *channel);
+
+// ---- goscan_roots.c ----
+bool is_handler(struct walker *w, struct go_node *type);
+bool is_rpc(struct walker *w, const struct gfunc *f);
+bool is_worker(struct walker *w, const struct gfunc *f);
 
 // ---- goscan_dispatch.c ----
 // A function value goes where `slot` (gfield or gvar) says; false if it is none that is known.

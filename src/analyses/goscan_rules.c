@@ -328,7 +328,7 @@ static bool other_object(const struct access *a, const void *class)
 
 static const char *root_name(struct scan *s, const struct gthread *t)
 {
-    if (t->kind == THREAD_HANDLER && t->pos == t->func->node->pos)
+    if (t->pos == t->func->node->pos)
         return arena_printf(s->arena, "%.*s", STR_ARG(scan_name(s, t->func->sym)));
     struct str file = t->func->file->ast->path;
     size_t slash = str_rfind_char(file, '/');

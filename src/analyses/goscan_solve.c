@@ -263,6 +263,16 @@ static bool spread(struct gfunc *to, const struct gthread *root, bool multi)
     return changed;
 }
 
+static struct gthread *root_thread(struct scan *s, struct gfunc *f, int kind)
+{
+    struct gthread *t = arena_new(s->arena, struct gthread);
+    t->func = f;
+    t->kind = kind;
+    t->multi = kind == THREAD_HANDLER;
+    t->pos = f->node->pos;
+    return t;
+}
+
 static bool spread_call(const struct call *c)
 {
     bool changed = false;
@@ -386,13 +396,10 @@ void scan_solve(struct scan *s)
         struct gfunc *f = s->funcs.p[i];
         if (f->test) continue;
         f->reachable_shared = f->exported || f->value_used || f->stored || f->given_out;
-        if (f->handler) {
-            struct gthread *t = arena_new(s->arena, struct gthread);
-            *t = (struct gthread) {
-                .func = f, .kind = THREAD_HANDLER, .multi = true, .pos = f->node->pos
-            };
-            spread(f, t, true);
-        }
+        if (f->handler) spread(f, root_thread(s, f, THREAD_HANDLER), true);
+        if (!f->worker) continue;
+        if (!f->recv->worker) f->recv->worker = root_thread(s, f, THREAD_GO);
+        spread(f, f->recv->worker, false);
     }
     solve_roots(s);
 }

@@ -827,6 +827,7 @@ void walk_function(struct scan *s, struct gfunc *f)
     walk_params(&w, f->type, f, NULL, 0);
     note_annotations(&w);
     f->handler = is_handler(&w, f->type) || is_rpc(&w, f);
+    f->worker = !f->handler && is_worker(&w, f);
     walk_body(&w, f->node->kid[2]);
     leave_scope(&w, 0);
     state_join(&w.exit, &st);
