@@ -70,6 +70,8 @@ struct locate {
 
     uint64_t start_ns, deadline_ns;
     uint64_t open_since_ns, open_ns, closed_ns; // of the window
+    uint64_t discover_ns;                       // of open_ns, with every map looked at
+    bool discovering;                           // the window that is open does
     uint64_t windows;                           // opened so far
     double cost_at_open_ns, cost_rate;          // of a core, while the last one was open
     uint64_t detach_ns;                         // what switching it off took the last time

@@ -22,6 +22,7 @@ enum {
     LIFE_MIN_NS = 150000000,    // a map lives for this long before it is tried
     STALE_NS = 5000000000u,     // not touched for this long: gone, or asleep
     COSTLY_RATE = 500,          // accesses a second at which a map's weight is halved
+    ARRIVALS_DIVISOR = 10,      // one arrival in this many holds is as good as any
     CROWDED_FACTOR = 4,         // a busy host gets this part of the hold budget
     OVERLOAD_PER_CPU = 3,       // runnable threads a CPU from which on nothing is held or guarded,
     OVERLOAD_WAIT_NS = 2000000, // if they make the target's own threads wait as long as this
@@ -298,11 +299,28 @@ bool looks_locked_everywhere(struct target *t, const struct sharing_map *m)
     return m->n_sites > 0;
 }
 
-// Accesses a second that were seen while windows were open.
+// Accesses a second that were seen while windows for all maps were open.
 static double seen_rate(const struct locate *l, const struct sharing_map *m)
 {
-    uint64_t open = l->open_ns + (l->open ? clock_now_ns() - l->open_since_ns : 0);
+    bool now = l->open && l->discovering;
+    uint64_t open = l->discover_ns + (now ? clock_now_ns() - l->open_since_ns : 0);
     return open ? (double)m->accesses / ((double)open / 1e9) : 0;
+}
+
+// Accesses a second: counted at its call sites where it is held at, else seen.
+static double rate_of(struct locate *l, const struct sharing_map *m)
+{
+    struct trial *tr = trial_of(l, m->address);
+    return tr && tr->rate > 0 ? tr->rate : seen_rate(l, m);
+}
+
+// How much a hold at this map can tell: the arrivals to be expected under it, 1 where that is often
+// enough, and never so little that the map is left out.
+static double told_by_a_hold(struct locate *l, const struct sharing_map *m)
+{
+    double arrivals = rate_of(l, m) * others(m) * (double)l->o->max_hold_ns / 1e9;
+    double told = ARRIVALS_DIVISOR * arrivals;
+    return told < 0.1 ? 0.1 : told > 1 ? 1 : told;
 }
 
 // Which map to hold at first, and how the hold budget is shared out.
@@ -318,7 +336,8 @@ static double weight_of(struct locate *l, const struct sharing_map *m)
     }
     if (unlocked) w *= 8;              // where no lock is taken on the way, look first
     if (library == m->n_sites) w /= 4; // maps of the library's own are seldom the cause
-    return w / (1 + seen_rate(l, m) / COSTLY_RATE); // a hot one costs its probes' hits
+    w *= told_by_a_hold(l, m);
+    return w / (1 + rate_of(l, m) / COSTLY_RATE); // a hot one costs its probes' hits
 }
 
 // Lived long enough to be more than one request's, and was touched lately.

@@ -264,6 +264,7 @@ void windows_close(struct locate *l)
     double before = l->cost_at_open_ns, spent = windows_cost_ns(l) - before;
     l->open = false;
     l->open_ns += now - l->open_since_ns;
+    if (l->discovering) l->discover_ns += now - l->open_since_ns;
     l->cost_rate = spent / (double)(now - l->open_since_ns);
     l->closed_ns = now;
     mark_hot(l);
@@ -304,6 +305,7 @@ static struct err *open_window(struct locate *l)
     // there is nothing else to look at: else such a window would see nothing and never change.
     bool discover =
         l->windows < DISCOVER_FIRST || l->windows % DISCOVER_EACH == 0 || !any_active(l);
+    l->discovering = discover;
     probes_set_discover(l->p, discover);
     ERR_TRY(set_inner_returns(l));
     // The guard's release is on before anything can take it.
