@@ -47,6 +47,7 @@ struct err *dump_load(const char *name, bool keep_arguments, struct dump *d,
     struct err *broke = feed(in, d, keep_arguments, &ret->reversed);
     bool any = d->goroutines || d->races || d->fatal.p;
     if (broke && !any) return broke;
+    if (broke) broke->kind = ERR_INPUT; // of a transfer that ended early too: there is a part
     ret->broke = broke;
     if (any) return NULL;
     if (d->bytes == 0) return err_new(ERR_INPUT, "%s: is empty", buf_cstr(&ret->name));

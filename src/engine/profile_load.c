@@ -70,8 +70,8 @@ struct err *profile_load(const char *name, struct loaded_profile *ret)
     };
     ERR_TRY(input_open(name, &options, &in));
     _cleanup_err_ struct err *cut = input_read_all(in, PROFILE_MAX_INPUT, &ret->bytes);
-    if (cut && (cut->kind != ERR_INPUT || ret->bytes.n == 0)) return take_ptr(&cut);
-    // Of what is too long, as much as is read is used.
+    if (cut && ret->bytes.n == 0) return take_ptr(&cut);
+    // Of what is too long, or broke on the way, as much as is read is used.
     if (ret->bytes.n > PROFILE_MAX_INPUT) ret->bytes.n = PROFILE_MAX_INPUT;
     struct err *e = profile_decode(input_name(in), buf_str(&ret->bytes), &ret->p);
     if (cut && e) {
