@@ -35,6 +35,8 @@ enum {
     GOTRACE_PROCS = 1 << 16,            // Ps of the whole trace
     GOTRACE_RANGES_OPEN = 1 << 10,      // ranges begun and not ended at one time
     GOTRACE_READ_EVENTS = 1 << 11,      // events that are given at once
+    GOTRACE_TRIES = 1 << 24,     // tries of events that cannot come yet, of the whole trace …
+    GOTRACE_TRIES_EACH = 1 << 8, // … and so many more for each event that could
 };
 
 #define GOTRACE_TIME_MAX (INT64_MAX / 2) // ns, on the trace's clock: 146 years after its zero

@@ -46,6 +46,18 @@ bool gotrace_break(struct gotrace *t, uint64_t offset, const char *fmt, ...)
     __attribute__((format(printf, 3, 4), cold));
 // A consequence, added to what was noted (or noted at the end of the input, if nothing was).
 void gotrace_break_also(struct gotrace *t, const char *what);
+// How often events were tried that could not come yet. A real trace has hardly any: its threads'
+// clocks agree. In a made one thousands may wait for ever, and each event would be sought among
+// them.
+struct merge_tries {
+    uint64_t failed, events;
+};
+
+static inline bool merge_tries_left(const struct merge_tries *t)
+{
+    return t->failed <= GOTRACE_TRIES + GOTRACE_TRIES_EACH * t->events;
+}
+
 // As gotrace_break, for an input that ends too early: says so, or what made the source fail.
 bool gotrace_break_end(struct gotrace *t, const char *what);
 

@@ -176,6 +176,7 @@ struct v1_reader {
     VEC(uint32_t) exit_by_time;       // of `exit`
     size_t next_sample, next_exit;
     struct v1_event exit_given;
+    struct merge_tries tries;
     uint64_t gc_seq;
     int64_t last_time; // in the order of the merge
     bool over;         // nothing comes any more but exits that were passed
@@ -689,15 +690,20 @@ static struct v1_event *next_event(struct v1_reader *r)
         size_t i = 0;
         while (i < r->queue.n && !ready(r, &r->stream.p[r->queue.p[i].stream])) i++;
         bool any = i < r->queue.n;
+        r->tries.failed += i;
+        r->tries.events++;
         struct v1_event *sample =
             r->next_sample < r->sample.n ? &r->sample.p[r->next_sample] : NULL;
         if (sample && any && sample->time >= r->queue.p[i].time) sample = NULL;
-        if (!any && !sample) {
+        bool lost = i && !merge_tries_left(&r->tries);
+        if (lost || (!any && !sample)) {
             r->over = true;
             if (!r->queue.n) break;
             const struct v1_event *waits = head_of(&r->stream.p[r->queue.p[0].stream]);
             bad(r, waits->offset,
-                "no order of the events is possible: this one of the earliest waits", waits->type);
+                lost ? "no order of the events is found: too many wait, this one the longest"
+                     : "no order of the events is possible: this one of the earliest waits",
+                waits->type);
             break;
         }
         struct v1_event *ev = exit_before(r, sample ? sample->time : r->queue.p[i].time);

@@ -613,19 +613,23 @@ static inline enum advance try_entry(struct gotrace_v2 *v, size_t i)
 
 static bool merge_one(struct gotrace_v2 *v)
 {
+    v->tries.events++;
     enum advance result = try_entry(v, 0);
     if (result == ADVANCE_YES) return true;
+    bool lost = false;
     if (result == ADVANCE_NO) { // rare: then in the order of time
-        sort_heap(v->heap.p, v->heap.n);
-        for (size_t i = 0; i < v->heap.n && result == ADVANCE_NO; i++) result = try_entry(v, i);
+        v->tries.failed += v->heap.n;
+        lost = !merge_tries_left(&v->tries);
+        if (!lost) sort_heap(v->heap.p, v->heap.n);
+        for (size_t i = 0; i < v->heap.n && result == ADVANCE_NO && !lost; i++)
+            result = try_entry(v, i);
         if (result == ADVANCE_YES) return true;
     }
     if (result == ADVANCE_NO) {
         const struct thread_cursor *c = v->heap.p[0].cursor;
         gotrace_break(v->t, c->bias + (uint64_t)(uintptr_t)c->at,
-                      "no order of the events is possible: none of %zu threads can go on, the "
-                      "earliest waits with %s",
-                      v->heap.n, event_specs[*c->at].name);
+                      "no order of the events is %s: of %zu threads the earliest waits with %s",
+                      lost ? "found" : "possible", v->heap.n, event_specs[*c->at].name);
     }
     return false;
 }

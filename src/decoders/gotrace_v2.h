@@ -226,6 +226,7 @@ struct gotrace_v2 {
     VEC(struct thread_cursor) cursor;
     VEC(struct heap_entry) heap;
     struct gotrace_event *out; // where the next event is put
+    struct merge_tries tries;
     int64_t last_time;
     bool stopped;
 };

@@ -4,6 +4,7 @@
 #include "analyses/trace_slices.h"
 #include "analyses/trace_states.h"
 #include "analyses/trace_writers.h"
+#include "base/buf.h"
 #include "decoders/gotrace_ahead.h"
 #include "decoders/gotrace_in.h"
 #include "test.h"
@@ -285,6 +286,50 @@ static void numbers(void)
     CHECK(read_uvarint(p, &got) == NULL);
 }
 
+static void add_uvarint(struct buf *b, uint64_t v)
+{
+    uint8_t p[NUMBER_PAD];
+    buf_add(b, p, put_uvarint(p, v));
+}
+
+static void add_all(struct buf *b, const uint64_t *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++) add_uvarint(b, v[i]);
+}
+#define ADD(b, ...)                                                                                \
+    add_all(b, (const uint64_t[]) { __VA_ARGS__ },                                                 \
+            sizeof((const uint64_t[]) { __VA_ARGS__ }) / sizeof(uint64_t))
+
+// Thousands of threads wait for ever for a goroutine that there is not, and one goes on: it is
+// given up before each event was tried against all of them.
+static void waiting(void)
+{
+    enum { WAITING = 10000, EVENTS = 20000, HEAP_ALLOC_V1 = 33 | 1 << 6, BATCH_V1 = 1 | 1 << 6 };
+    _cleanup_buf_ struct buf b = { 0 };
+    buf_add(&b, "go 1.21 trace\0\0", 16);
+    for (uint64_t p = 0; p < WAITING; p++) {
+        ADD(&b, BATCH_V1, p, 1000);
+        buf_addc(&b, (char)(14 | 2 << 6)); // GoStart of goroutine 7, number 99
+        ADD(&b, 0, 7, 99);
+    }
+    ADD(&b, BATCH_V1, WAITING, 1000);
+    for (int i = 0; i < EVENTS; i++) ADD(&b, HEAP_ALLOC_V1, 1, 5);
+    struct outcome o = read_trace(buf_str(&b), SIZE_MAX);
+    CHECK(o.opened && o.broken && o.events > 1000 && o.events < EVENTS);
+
+    buf_clear(&b);
+    buf_add(&b, "go 1.22 trace\0\0", 16);
+    ADD(&b, 1, 1, UINT64_MAX, 1, 6, 8, 1000000000); // the clock
+    for (uint64_t m = 0; m < WAITING; m++) ADD(&b, 1, 1, m + 1, 1000, 4, 16, 0, 7, 99);
+    ADD(&b, 1, 1, WAITING + 5, 1001, 4, 13, 0, 0, 1); // P 0 runs
+    for (int i = 0; i < EVENTS / 1000; i++) {
+        ADD(&b, 1, 1, WAITING + 5, 1002, 3 * 1000);
+        for (int k = 0; k < 1000; k++) ADD(&b, 37, 1, 5);
+    }
+    o = read_trace(buf_str(&b), SIZE_MAX);
+    CHECK(o.opened && o.broken && o.events > 1000 && o.events < EVENTS);
+}
+
 static void tables(void)
 {
     struct id_table t = { 0 };
@@ -462,5 +507,5 @@ static void timeline(void)
 }
 
 TEST_MAIN(TEST(numbers), TEST(tables), TEST(stacks), TEST(goroutines), TEST(writers),
-          TEST(timeline), TEST(corpus_reads), TEST(read_ahead), TEST(few_wakes), TEST(cut_anywhere),
-          TEST(damaged_anywhere))
+          TEST(timeline), TEST(corpus_reads), TEST(read_ahead), TEST(few_wakes), TEST(waiting),
+          TEST(cut_anywhere), TEST(damaged_anywhere))
