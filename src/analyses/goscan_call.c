@@ -220,6 +220,7 @@ static struct val call_builtin(struct walker *w, uint32_t sym, struct go_node *c
         } else {
             r.t = first ? type_of_node(&w->types, first) : &w->s->unknown;
         }
+        if (sym == S_new) note_made(w, r.t);
         if (sym == S_new) r.t = type_new(w->s, T_PTR, r.t);
         r.fresh = true;
         return r;
@@ -771,6 +772,9 @@ static void note_dynamic(struct walker *w, const struct val *f, bool go, uint32_
     if (f->recv_type && through_interface(w->s, f->recv_type)) {
         c.name = f->sym;
         c.iface = type_iface_of(w->s, f->recv_type, f->sym);
+        c.args = arena_array(w->s->arena, struct place *, 1);
+        c.args[0] = f->p; // of a loop's own variable, each goroutine has one
+        c.n_args = 1;
     } else if (f->p && type_under(w->s, f->t)->kind == T_FUNC) {
         c.slot = place_class(f->p);
     }

@@ -6,6 +6,7 @@
 
 enum {
     LIMIT_IMPLEMENTERS = 8, // of one interface; more say nothing about any of them
+    LIMIT_OF_ONE = 4,       // of an interface with one method, which many types have by chance
     LIMIT_STORED = 24,      // functions in one field or variable
     LIMIT_FLOW_ROUNDS = 4,
 };
@@ -107,17 +108,17 @@ static uint64_t implementations(struct scan *s, struct methods *m, const struct 
     uint64_t *known = map_put(&m->known, key, &fresh);
     if (!fresh) return *known;
     const uint64_t *by_name = map_get(&m->first, c->name);
+    const struct go_node *one = c->iface->node->kid[0];
+    unsigned limit = one && one->kid[0] && !one->next ? LIMIT_OF_ONE : LIMIT_IMPLEMENTERS, n = 0;
     uint64_t first = 0;
-    unsigned n = 0;
-    for (uint64_t i = by_name ? *by_name : 0; i && n <= LIMIT_IMPLEMENTERS;
-         i = m->list.p[i - 1].next) {
+    for (uint64_t i = by_name ? *by_name : 0; i && n <= limit; i = m->list.p[i - 1].next) {
         struct gfunc *f = m->list.p[i - 1].fn;
         if (!type_implements(s, f->recv, c->iface)) continue;
         vec_push(&m->list, (struct stored) { f, first });
         first = m->list.n;
         n++;
     }
-    if (n > LIMIT_IMPLEMENTERS) first = 0;
+    if (n > limit) first = 0;
     return *map_put(&m->known, key, NULL) = first;
 }
 

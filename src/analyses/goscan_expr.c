@@ -392,6 +392,7 @@ static struct val eval_composite(struct walker *w, struct go_node *n)
 {
     struct val r = { .t = n->kid[0] ? type_of_node(&w->types, n->kid[0]) : &w->s->unknown,
                      .fresh = true };
+    note_made(w, r.t);
     for (struct go_node *e = n->kid[1]; e; e = e->next) {
         struct go_node *value = e->kind == GO_KEY_VALUE ? e->kid[1] : e;
         if (e->kind == GO_KEY_VALUE && e->kid[0]->kind != GO_IDENT) eval(w, e->kid[0]);

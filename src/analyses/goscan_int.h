@@ -9,6 +9,7 @@
 //   goscan_roots.c  functions that others call from goroutines of their own
 //   goscan_dispatch.c  calls through interfaces and stored function values
 //   goscan_solve.c  locks held on entry, owned receivers, concurrent roots, to a fixpoint
+//   goscan_life.c   objects that live as long as the program
 //   goscan_doubt.c  what speaks against a finding
 //   goscan_fix.c    edits that cure a finding
 //   goscan_rules.c  the ledger of each map, and what it says
@@ -109,7 +110,8 @@ struct gobj {
     struct map methods; // sym → struct gfunc *
     struct gfunc *func;
     struct gvar *var;
-    struct gthread *worker; // OBJ_TYPE: that a framework runs its methods in
+    struct gthread *worker;  // OBJ_TYPE: that a framework runs its methods in
+    bool made, made_running; // values of it are made; in goroutines or handlers too
 };
 
 struct gvar {
@@ -232,6 +234,12 @@ struct call {
 struct flow {                // a function value goes into a field or variable
     const void *slot, *from; // from: a parameter, or NULL
     struct gfunc *fn;
+};
+
+struct made { // a value of a named type
+    struct gobj *type;
+    const struct gfunc *func;
+    const struct gthread *thread;
 };
 
 struct param_write { // a map that the function reaches through a parameter and writes
@@ -357,6 +365,7 @@ struct scan {
     VEC(struct access) accesses;
     VEC(struct call) calls;
     VEC(struct flow) flows;
+    VEC(struct made) made;
     VEC(struct dynamic_lock) dynamic; // by name
     VEC(struct gthread *) threads;
     void **bind; // sym → struct gvar * or gobj * of the local scope
@@ -520,6 +529,11 @@ void walk_join(struct walker *w);
 // A receive from a channel under this variable (NULL: not known) waits for some goroutine started
 // here.
 bool receive_joins(const struct walker *w, const struct gvar *channel);
+
+// ---- goscan_life.c ----
+void note_made(struct walker *w, struct gtype *t);
+void life_prepare(struct scan *s);      // once the roots are known
+bool life_long(const struct access *a); // its object lives as long as the program
 
 // ---- goscan_roots.c ----
 bool is_handler(struct walker *w, struct go_node *type);

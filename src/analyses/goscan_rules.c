@@ -574,6 +574,7 @@ static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
         shared |= many;
         bool service = shared && root && is_service(x, root) && (multi || many || x->func->root[1]);
         service |= shared && root && two_sides(s, a, n, x, root);
+        service |= shared && root && life_long(x);
         if (!sure) shared = false;
         if (x->copied && sure)
             f = report(s, GOSCAN_SHALLOW_COPY, GOSCAN_MEDIUM, x, &none,
@@ -865,6 +866,7 @@ void goscan_run(struct arena *arena, const struct goscan_input *in, struct gosca
         if (s.funcs.p[i]->pkg->reported) walk_function(&s, s.funcs.p[i]);
     scan_solve(&s);
     doubt_prepare(&s);
+    life_prepare(&s);
     scan_rules(&s);
     struct goscan_result r = {
         .n = s.findings.n, .accesses = s.accesses.n, .maps = s.n_maps, .functions = s.n_functions

@@ -279,16 +279,19 @@ static bool spread_call(const struct call *c)
     const struct gthread *t = c->thread;
     if (c->caller->reachable_shared && !c->callee->reachable_shared)
         changed = c->callee->reachable_shared = true;
+    bool joined = false; // a goroutine for each of several objects, and all are waited for
     if (t->kind == THREAD_GO || t->kind == THREAD_HANDLER) {
         struct gvar *root = c->n_args ? place_root(c->args[0]) : NULL;
         bool own = root && root->func && (root->loop == t->loop || root->fresh);
+        if (c->guessed && t->loop && t->loop->parent) own = false; // an element, round after round
         bool multi = t->kind == THREAD_HANDLER || t->multi || (t->loop && !t->loop_joined && !own);
         bool many = multi || (t->loop && !t->loop_joined);
         changed |= many && !c->callee->root_many;
         c->callee->root_many |= many;
-        changed |= spread(c->callee, t, multi);
+        joined = c->guessed && t->kind == THREAD_GO && own && t->loop && t->join_seq != UINT32_MAX;
+        if (!joined) changed |= spread(c->callee, t, multi);
     }
-    if (t->kind != THREAD_BODY) return changed;
+    if (t->kind != THREAD_BODY && !joined) return changed;
     changed |= c->caller->root_many && !c->callee->root_many;
     c->callee->root_many |= c->caller->root_many;
     bool owned = c->owned & 1;
@@ -432,6 +435,7 @@ void scan_deinit(struct scan *s)
     vec_deinit(&s->accesses);
     vec_deinit(&s->calls);
     vec_deinit(&s->flows);
+    vec_deinit(&s->made);
     vec_deinit(&s->dynamic);
     vec_deinit(&s->threads);
     for (size_t i = 0; i < s->spare_binds.n; i++) free(s->spare_binds.p[i]);

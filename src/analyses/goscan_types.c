@@ -505,6 +505,27 @@ struct gtype *type_iface_of(struct scan *s, struct gtype *t, uint32_t sym)
     return NULL;
 }
 
+// Of an interface of the standard library, by its most telling method; of others it is not known.
+static bool has_method_of(struct scan *s, struct gobj *o, const struct gtype *iface)
+{
+    static const struct {
+        const char *path, *name, *method;
+    } known[] = {
+        { "io", "Closer", "Close" },      { "io", "Reader", "Read" },
+        { "io", "Writer", "Write" },      { "io", "ReadCloser", "Read" },
+        { "io", "WriteCloser", "Write" }, { "fmt", "Stringer", "String" },
+        { "io", "ReadWriter", "Read" },   { "net/http", "Handler", "ServeHTTP" },
+        { "sync", "Locker", "Lock" },
+    };
+    for (size_t i = 0; iface->kind == T_EXT && i < array_size(known); i++) {
+        if (!str_eqc(iface->path, known[i].path)) continue;
+        if (!str_eqc(scan_name(s, iface->sym), known[i].name)) continue;
+        const uint64_t *sym = strmap_get(&s->names, str_from(known[i].method));
+        return sym && type_member(s, o->type, (uint32_t)*sym).method;
+    }
+    return false;
+}
+
 bool type_implements(struct scan *s, struct gobj *o, const struct gtype *iface)
 {
     if (!iface->node || s->depth > LIMIT_GOSCAN_DEPTH) return false;
@@ -515,10 +536,11 @@ bool type_implements(struct scan *s, struct gobj *o, const struct gtype *iface)
         if (f->kind != GO_FIELD) continue;
         if (f->kid[0]) {
             struct member m = type_member(s, o->type, scan_sym(iface->file, f->kid[0]));
-            all = m.method || m.depth; // or something that it embeds may have it
+            all = m.method != NULL;
         } else {
-            const struct gtype *embedded = type_under(s, type_of_node(&c, f->kid[1]));
-            all = embedded->kind != T_IFACE || type_implements(s, o, embedded);
+            struct gtype *embedded = type_under(s, type_of_node(&c, f->kid[1]));
+            all = embedded->kind == T_IFACE ? type_implements(s, o, embedded)
+                                            : has_method_of(s, o, embedded);
         }
     }
     s->depth--;

@@ -196,6 +196,7 @@ static void walk_value_spec(struct walker *w, struct go_node *spec)
             walk_assign_var(w, v, &y, n->pos);
         } else {
             v->fresh = true; // a zero value, nobody else's
+            note_made(w, type);
         }
     }
 }
