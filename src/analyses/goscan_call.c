@@ -348,9 +348,9 @@ static void hand_over_func(struct walker *w, const struct val *v, enum fate fate
     bool started =
         fate == FATE_GO || fate == FATE_MANY || fate == FATE_HANDLER || fate == FATE_CALLBACK;
     bool given = !started && fate == FATE_UNKNOWN && outside && !w->st->n && !w->st->unknown;
-    v->fn->given_out |= given;
+    v->fn->given_out |= given && !w->func->test;
     if (!started && !given) {
-        v->fn->value_used = true;
+        note_value_used(w, v->fn);
         return;
     }
     struct call c = {

@@ -155,11 +155,17 @@ static const struct gthread *only_root(const struct access *a)
     return t->kind == THREAD_GO && !t->multi && !t->loop ? t : NULL;
 }
 
+static bool in_setup(const struct access *a)
+{
+    return a->func->setup_only && a->thread->kind == THREAD_BODY && !a->state->started &&
+           !(a->loop && a->loop->endless);
+}
+
 bool doubt_one_goroutine(struct access *const *a, size_t n)
 {
     const struct gthread *one = NULL;
     for (size_t i = 0; i < n; i++) {
-        if (a[i]->thread->kind == THREAD_BODY && a[i]->func->setup_only) continue;
+        if (in_setup(a[i])) continue;
         const struct gthread *t = only_root(a[i]);
         if (!t || t->kind != THREAD_GO || t->multi || t->loop || (one && t != one)) return false;
         one = t;
@@ -206,9 +212,7 @@ static bool of_test_server(const struct access *a)
 
 bool doubt_access(const struct access *a)
 {
-    bool setup = a->func->setup_only && a->thread->kind == THREAD_BODY && !a->state->started &&
-                 !(a->loop && a->loop->endless);
-    return setup || of_test_server(a) || tests_only(a->func) || note_not_concurrent(a->func);
+    return in_setup(a) || of_test_server(a) || tests_only(a->func) || note_not_concurrent(a->func);
 }
 
 // `s.locks[i].Lock(); s.maps[i][k] = v`: a lock for each of many maps.

@@ -376,6 +376,11 @@ static struct val eval_index(struct walker *w, struct go_node *n)
     return element_of(w, &x, n->kid[1]);
 }
 
+void note_value_used(const struct walker *w, struct gfunc *fn)
+{
+    if (fn && !w->func->test) fn->value_used = true;
+}
+
 // The field of a struct of the tree that a key of its literal names, or NULL.
 static const struct gfield *field_named(struct walker *w, struct gtype *t,
                                         const struct go_node *key)
@@ -405,7 +410,7 @@ static struct val eval_composite(struct walker *w, struct go_node *n)
         else if (v.closure)
             walk_unknown_closure(w, v.closure);
         const void *slot = e->kind == GO_KEY_VALUE ? field_named(w, r.t, e->kid[0]) : NULL;
-        if (v.fn && !note_flow(w, slot, &v)) v.fn->value_used = true;
+        if (v.fn && !note_flow(w, slot, &v)) note_value_used(w, v.fn);
         if (!v.fn && slot) note_flow(w, slot, &v);
     }
     return r;
@@ -527,7 +532,7 @@ void eval_escape(struct walker *w, const struct val *v)
         // What callers hear of is the parameter itself and its maps.
         if (!v->p->parent || (root->param >= 0 && type_is_map(w->s, v->t))) root->escaped = true;
     }
-    if (v->fn) v->fn->value_used = true;
+    note_value_used(w, v->fn);
 }
 
 // The map that a place held was replaced: locals that still refer to the old one own it now.

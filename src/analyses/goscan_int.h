@@ -507,6 +507,9 @@ struct val eval(struct walker *w, struct go_node *x);
 void eval_list(struct walker *w, struct go_node *x);
 void eval_assign(struct walker *w, struct go_node *left, const struct val *x, bool define, bool op);
 void eval_escape(struct walker *w, const struct val *v);
+// A function (or NULL) is kept somewhere as a value. What tests do with it says nothing about the
+// program.
+void note_value_used(const struct walker *w, struct gfunc *fn);
 struct place *place_var(struct scan *s, struct gvar *v);
 struct place *place_step(struct scan *s, struct place *parent, enum place_kind kind,
                          struct gfield *f, uint32_t hash, struct gtype *type);
