@@ -82,9 +82,17 @@ struct goscan_finding {
     enum goscan_use use;
 };
 
+struct goscan_remark { // about the source itself: an annotation that has no effect
+    struct str file;
+    uint32_t line;
+    const char *text;
+};
+
 struct goscan_result {
     struct goscan_finding *findings;
     size_t n;
+    struct goscan_remark *remarks; // sorted by file and line
+    size_t n_remarks;
     size_t accesses, maps, functions; // coverage
 };
 

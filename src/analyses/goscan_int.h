@@ -91,6 +91,7 @@ struct gfield {
     uint32_t pos;
     bool embedded;
     struct str guard; // "mu" of an annotation, or empty
+    bool checklocks;  // which is one that a tool reads, not prose
     bool taken;       // a lock, and taken somewhere
 };
 
@@ -131,6 +132,7 @@ struct gvar {
     struct unlocker *unlocker;
     struct gobj *global;
     struct str guard;  // "mu" of an annotation, or empty
+    bool checklocks;   // which is one that a tool reads, not prose
     size_t scope_undo; // length of the walker's `undo` when it was declared
     bool assigned, fresh, escaped, no_alias, by_value;
     bool dropped; // a global that init sets to nil: only init uses it
@@ -376,6 +378,7 @@ struct scan {
     size_t n_maps;
     struct map type_exts;
     VEC(struct goscan_finding) findings;
+    VEC(struct goscan_remark) remarks;
     bool doubtful; // the map that is looked at: medium at most
 };
 
@@ -549,8 +552,9 @@ bool note_flow(struct walker *w, const void *slot, const struct val *x);
 void scan_dispatch(struct scan *s);
 
 // ---- goscan_notes.c ----
-// The lock that a comment at a field or variable names ("mu"), or empty.
-struct str note_guard(const struct gsource *f, const struct go_node *n);
+// The lock that a comment at a field or variable names ("mu"), or empty; whether it is +checklocks.
+struct str note_guard(const struct gsource *f, const struct go_node *n, bool *ret_checklocks);
+void note_no_lock(struct scan *s, const struct gsource *f, uint32_t pos, struct str name);
 bool note_held_on_entry(const struct gfunc *f);  // "s.mu must be held"
 bool note_not_concurrent(const struct gfunc *f); // "must not be called concurrently"
 void note_annotations(struct walker *w);         // +checklocks:… of its function

@@ -45,7 +45,7 @@ static struct str leading_path(struct str s)
     return str_sub(s, 0, end);
 }
 
-static struct str guard_in(struct str text)
+static struct str guard_in(struct str text, bool *ret_checklocks)
 {
     static const char *const marks[] = { "uarded by ", "rotected by ",
                                          "+checklocks:", "GUARDED_BY(" };
@@ -54,12 +54,13 @@ static struct str guard_in(struct str text)
         if (at == STR_NPOS) continue;
         struct str name = leading_path(str_sub(text, at + strlen(marks[m]), text.n));
         size_t dot = str_rfind_char(name, '.');
+        *ret_checklocks = marks[m][0] == '+';
         return dot == STR_NPOS ? name : str_sub(name, dot + 1, name.n);
     }
     return (struct str) { 0 };
 }
 
-struct str note_guard(const struct gsource *f, const struct go_node *n)
+struct str note_guard(const struct gsource *f, const struct go_node *n, bool *ret_checklocks)
 {
     enum { ABOVE = 3 }; // comment lines that are looked at
     const struct go_file *ast = f->ast;
@@ -69,12 +70,20 @@ struct str note_guard(const struct gsource *f, const struct go_node *n)
         if (other + count + 1 < line) break;
         struct str before = str_sub(ast->source, ast->lines[other - 1], ast->comments[i].pos);
         if (str_trim(before).n) break; // it belongs to the field before
-        struct str guard = guard_in(comment_text(ast, i));
+        struct str guard = guard_in(comment_text(ast, i), ret_checklocks);
         if (guard.n) return guard;
     }
     if (first < ast->n_comments && line_of(ast, ast->comments[first].pos) == line)
-        return guard_in(comment_text(ast, first));
+        return guard_in(comment_text(ast, first), ret_checklocks);
     return (struct str) { 0 };
+}
+
+void note_no_lock(struct scan *s, const struct gsource *f, uint32_t pos, struct str name)
+{
+    struct goscan_remark r = { .file = f->ast->path, .line = line_of(f->ast, pos) };
+    r.text = arena_printf(s->arena, "+checklocks: no lock '%.*s' is known here: it has no effect",
+                          STR_ARG(name));
+    vec_push(&s->remarks, r);
 }
 
 // Calls `each` for every comment right above a function, nearest first, until it says true.
@@ -151,7 +160,9 @@ static bool take_annotation(struct str text, void *arg)
     w->func->unchecked |= str_starts(rest, STR("ignore"));
     bool read = str_starts(rest, STR("read:"));
     if (!read && !str_starts(rest, STR(":"))) return false;
-    struct place *p = resolve(w, leading_path(str_sub(rest, read ? 5 : 1, rest.n)));
+    struct str path = leading_path(str_sub(rest, read ? 5 : 1, rest.n));
+    struct place *p = resolve(w, path);
+    if (!p) note_no_lock(w->s, w->file, w->func->node->pos, path);
     if (!p || w->st->n >= LIMIT_GOSCAN_HELD) return false;
     uint8_t mode = read ? HOLD_READ : HOLD_WRITE;
     // Held from the start, and left as it was: as if a defer of the caller would release it.

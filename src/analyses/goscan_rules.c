@@ -221,6 +221,10 @@ static struct guard declared_guard(struct scan *s, struct access *const *a, size
         g.class = o->var;
         g.place = place_var(s, o->var);
     }
+    bool checklocks = p->kind == P_FIELD ? p->field->checklocks : p->var->checklocks;
+    if (!g.class && checklocks)
+        note_no_lock(s, p->kind == P_FIELD ? p->field->file : p->var->file,
+                     p->kind == P_FIELD ? p->field->pos : p->var->pos, name);
     if (!g.class) return g;
     g.declared = true;
     count_guard(a, n, &g);
@@ -771,6 +775,13 @@ static int by_place(const void *x, const void *y)
     return a->column < b->column ? -1 : a->column > b->column;
 }
 
+static int by_line(const void *x, const void *y)
+{
+    const struct goscan_remark *a = x, *b = y;
+    int c = str_cmp(a->file, b->file);
+    return c ? c : a->line < b->line ? -1 : a->line > b->line;
+}
+
 static void judge_class(struct scan *s, struct access **a, size_t n)
 {
     judge_captured(s, a, n);
@@ -856,6 +867,7 @@ void scan_rules(struct scan *s)
     vec_deinit(&all);
     judge_calls(s);
     if (s->findings.n) qsort(s->findings.p, s->findings.n, sizeof(*s->findings.p), by_place);
+    if (s->remarks.n) qsort(s->remarks.p, s->remarks.n, sizeof(*s->remarks.p), by_line);
 }
 
 void goscan_run(struct arena *arena, const struct goscan_input *in, struct goscan_result *ret)
@@ -873,6 +885,9 @@ void goscan_run(struct arena *arena, const struct goscan_input *in, struct gosca
     };
     r.findings = arena_array(arena, struct goscan_finding, s.findings.n + 1);
     if (r.n) memcpy(r.findings, s.findings.p, r.n * sizeof(*r.findings));
+    r.n_remarks = s.remarks.n;
+    r.remarks = arena_array(arena, struct goscan_remark, r.n_remarks + 1);
+    if (r.n_remarks) memcpy(r.remarks, s.remarks.p, r.n_remarks * sizeof(*r.remarks));
     *ret = r;
     scan_deinit(&s);
 }

@@ -441,5 +441,6 @@ void scan_deinit(struct scan *s)
     for (size_t i = 0; i < s->spare_binds.n; i++) free(s->spare_binds.p[i]);
     vec_deinit(&s->spare_binds);
     vec_deinit(&s->findings);
+    vec_deinit(&s->remarks);
     free(s->bind);
 }

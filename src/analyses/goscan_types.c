@@ -173,7 +173,7 @@ static void load_vars(struct scan *s, struct gsource *f, struct go_node *spec, b
         o->var->file = f;
         o->var->param = -1;
         o->var->global = o;
-        o->var->guard = note_guard(f, spec);
+        o->var->guard = note_guard(f, spec, &o->var->checklocks);
     }
 }
 
@@ -418,7 +418,8 @@ static struct gtype *type_of_struct(const struct type_context *c, const struct g
     t->fields = arena_array(c->s->arena, struct gfield, count + 1);
     for (struct go_node *f = n->kid[0]; f; f = f->next) {
         struct gtype *type = type_of_node(c, f->kid[1]);
-        struct str guard = note_guard(c->file, f);
+        bool checklocks = false;
+        struct str guard = note_guard(c->file, f, &checklocks);
         struct go_node *name = f->kid[0];
         do {
             struct gfield *g = &t->fields[t->n_fields++];
@@ -435,6 +436,7 @@ static struct gtype *type_of_struct(const struct type_context *c, const struct g
             g->file = c->file;
             g->pos = name ? name->pos : f->pos;
             g->guard = guard;
+            g->checklocks = checklocks;
             name = name ? name->next : NULL;
         } while (name);
     }

@@ -173,6 +173,9 @@ static void print(struct scan_run *r, const struct scan_opts *o)
     else
         scan_print_text(&r->report, o->explain != NULL, &out);
     fwrite(buf_cstr(&out), 1, out.n, stdout);
+    _cleanup_buf_ struct buf remarks = { 0 };
+    scan_print_remarks(&r->report, &remarks);
+    fwrite(buf_cstr(&remarks), 1, remarks.n, stderr);
 }
 
 static struct err *verdict(const struct scan_report *r, bool found)

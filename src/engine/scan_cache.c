@@ -208,6 +208,21 @@ static bool get_finding(struct cursor *c, struct arena *a, struct goscan_finding
     return !c->bad && f->rule < GOSCAN_RULES && f->tier <= GOSCAN_LIBRARY && f->use <= GOSCAN_WRITE;
 }
 
+static void add_remark(struct buf *b, const struct goscan_remark *m)
+{
+    add_str(b, m->file);
+    add_u64(b, m->line);
+    add_cstr(b, m->text);
+}
+
+static struct goscan_remark get_remark(struct cursor *c)
+{
+    struct goscan_remark m = { .file = get_str(c) };
+    m.line = (uint32_t)cursor_u64(c);
+    m.text = get_cstr(c);
+    return m;
+}
+
 static bool read_report(struct cursor *c, struct arena *a, struct scan_report *ret)
 {
     struct scan_report r = { 0 };
@@ -215,12 +230,20 @@ static bool read_report(struct cursor *c, struct arena *a, struct scan_report *r
     r.n_bad = cursor_u64(c), r.n_unread = cursor_u64(c);
     r.result.accesses = cursor_u64(c), r.result.maps = cursor_u64(c);
     r.result.functions = cursor_u64(c), r.result.n = cursor_u64(c);
-    if (r.n_bad > cursor_left(c) || r.result.n > cursor_left(c)) return false;
+    r.result.n_remarks = cursor_u64(c);
+    if (r.n_bad > cursor_left(c) || r.result.n > cursor_left(c) ||
+        r.result.n_remarks > cursor_left(c))
+        return false;
     r.bad = arena_array(a, struct scan_bad_file, r.n_bad + 1);
     for (size_t i = 0; i < r.n_bad; i++) r.bad[i].path = get_str(c), r.bad[i].why = get_cstr(c);
     r.result.findings = arena_array(a, struct goscan_finding, r.result.n + 1);
     for (size_t i = 0; i < r.result.n; i++)
         if (!get_finding(c, a, &r.result.findings[i])) return false;
+    r.result.remarks = arena_array(a, struct goscan_remark, r.result.n_remarks + 1);
+    for (size_t i = 0; i < r.result.n_remarks; i++) {
+        r.result.remarks[i] = get_remark(c);
+        if (!r.result.remarks[i].text) return false;
+    }
     if (c->bad || cursor_left(c)) return false;
     *ret = r;
     return true;
@@ -245,9 +268,11 @@ void scan_cache_put(struct scan_cache *c, struct scan_run *r)
     add_u64(&out, p->n_bad), add_u64(&out, p->n_unread);
     add_u64(&out, p->result.accesses), add_u64(&out, p->result.maps);
     add_u64(&out, p->result.functions), add_u64(&out, p->result.n);
+    add_u64(&out, p->result.n_remarks);
     for (size_t i = 0; i < p->n_bad; i++)
         add_str(&out, p->bad[i].path), add_cstr(&out, p->bad[i].why);
     for (size_t i = 0; i < p->result.n; i++) add_finding(&out, &p->result.findings[i]);
+    for (size_t i = 0; i < p->result.n_remarks; i++) add_remark(&out, &p->result.remarks[i]);
     struct hash key = result_key(c, r);
     cachedir_put(&c->dir, &key, buf_str(&out));
     put_index(c, r);

@@ -22,15 +22,47 @@ static void text_diff(const char *diff, struct buf *out)
         if (line.n) buf_printf(out, "    %.*s\n", STR_ARG(line));
 }
 
+// The name of a file may hold anything; what is said of it stays on its line.
+static void text_path(struct str path, struct buf *out)
+{
+    for (size_t i = 0; i < path.n; i++) {
+        unsigned char c = (unsigned char)path.p[i];
+        if (c < ' ' || c == 0x7f)
+            buf_printf(out, "\\x%02x", c);
+        else
+            buf_addc(out, (char)c);
+    }
+}
+
+static void text_place(const char *indent, struct str file, uint32_t line, struct buf *out)
+{
+    buf_adds(out, indent);
+    text_path(file, out);
+    buf_printf(out, ":%u:", line);
+}
+
+void scan_print_remarks(const struct scan_report *r, struct buf *out)
+{
+    enum { MOST = 20 };
+    for (size_t i = 0; i < r->result.n_remarks && i < MOST; i++) {
+        text_place("maptrap scan: ", r->result.remarks[i].file, r->result.remarks[i].line, out);
+        buf_printf(out, " %s\n", r->result.remarks[i].text);
+    }
+    if (r->result.n_remarks > MOST)
+        buf_printf(out, "maptrap scan: and %zu more of the kind\n", r->result.n_remarks - MOST);
+}
+
 void scan_print_text(const struct scan_report *r, bool explain, struct buf *out)
 {
     for (size_t i = 0; i < r->result.n; i++) {
         const struct goscan_finding *f = &r->result.findings[i];
-        buf_printf(out, "%.*s:%u:%u: %s [%s, %s]\n", STR_ARG(f->file), f->line, f->column,
-                   f->message, goscan_rules[f->rule].name, f->id);
-        for (size_t k = 0; k < f->n_related; k++)
-            buf_printf(out, "    %.*s:%u: %s\n", STR_ARG(f->related[k].file), f->related[k].line,
-                       f->related[k].role);
+        text_place("", f->file, f->line, out);
+        buf_printf(out, "%u: %s [%s, %s]\n", f->column, f->message, goscan_rules[f->rule].name,
+                   f->id);
+        for (size_t k = 0; k < f->n_related; k++) {
+            text_place("    ", f->related[k].file, f->related[k].line, out);
+            buf_printf(out, " %s\n", f->related[k].role);
+        }
         if (explain)
             scan_print_rule(f->rule, out);
         else if (!f->diff)
@@ -44,9 +76,11 @@ void scan_print_text(const struct scan_report *r, bool explain, struct buf *out)
     if (r->left_out)
         buf_printf(out, "%zu files are not part of a linux/amd64 build\n", r->left_out);
     if (r->n_bad) buf_printf(out, "%zu files with errors:\n", r->n_bad);
-    for (size_t i = 0; i < r->n_bad; i++)
-        buf_printf(out, "    %.*s:%s%s\n", STR_ARG(r->bad[i].path), i < r->n_unread ? " " : "",
-                   r->bad[i].why);
+    for (size_t i = 0; i < r->n_bad; i++) {
+        buf_adds(out, "    ");
+        text_path(r->bad[i].path, out);
+        buf_printf(out, ":%s%s\n", i < r->n_unread ? " " : "", r->bad[i].why);
+    }
 }
 
 static void json_finding(struct json *j, const struct goscan_finding *f)

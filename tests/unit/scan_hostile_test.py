@@ -209,7 +209,21 @@ def modules():
     shutil.rmtree(top)
 
 
-tests = [syntax, large, files_that_are_none, folders_that_go_deep, nothing, unreadable, vanishing, modules]
+def odd_names():
+    """A name with control characters stays on its line, and is itself in JSON."""
+    bad = b"package p\n\nimport \"sync\"\n\ntype S struct {\n\tmu sync.Mutex\n\tm  map[int]int\n}\n\n" \
+          b"func (s *S) A() { s.mu.Lock(); s.m[1] = 1; s.mu.Unlock() }\nfunc (s *S) B() { s.m[1] = 1 }\n"
+    top = tempfile.mkdtemp(prefix="maptrap-hostile-")
+    write(top, "a\n\x1b[31mb.go", bad), write(top, "c\rd.go", b"package")
+    status, report, _ = run(top)
+    assert status == 1 and report["findings"][0]["file"] == "./a\n\x1b[31mb.go", report
+    text = subprocess.run([MAPTRAP, "scan", "--no-cache", "."], cwd=top, capture_output=True).stdout
+    assert text.startswith(b"./a\\x0a\\x1b[31mb.go:11:19: ") and b"\n    ./c\\x0dd.go:1:" in text, text
+    assert not set(text) & (set(range(32)) - {10}), text
+    shutil.rmtree(top)
+
+
+tests = [syntax, large, odd_names, files_that_are_none, folders_that_go_deep, nothing, unreadable, vanishing, modules]
 for test in tests:
     if test is unreadable and (os.getuid() != 0 or not shutil.which("setpriv")):
         tap.skip(test.__name__, "root and setpriv are needed to be somebody else")
