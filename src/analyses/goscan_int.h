@@ -563,7 +563,8 @@ bool note_suppressed(const struct go_file *ast, uint32_t line);
 // ---- goscan_doubt.c ----
 void doubt_prepare(struct scan *s);        // once all is solved
 bool doubt_access(const struct access *a); // it is hardly ever a bug: medium at most
-bool doubt_one_goroutine(struct access *const *a, size_t n);   // of a map: one runs them all
+// Of all accesses to a map: one goroutine runs them.
+bool doubt_one_goroutine(const struct scan *s, struct access *const *a, size_t n);
 bool doubt_written_at_init(struct access *const *a, size_t n); // and so is what all others read
 bool doubt_striped(const struct access *a); // under the lock of the same index as the map
 

@@ -795,7 +795,7 @@ static void judge_class(struct scan *s, struct access **a, size_t n)
         if (!local && !is_owned(a[i])) a[kept++] = a[i];
     }
     if (!kept) return;
-    s->doubtful = doubt_one_goroutine(a, kept) || doubt_written_at_init(a, kept);
+    s->doubtful = doubt_one_goroutine(s, a, kept) || doubt_written_at_init(a, kept);
     struct guard g = find_guard(s, a, kept);
     if (g.score || g.declared) {
         judge_guarded(s, a, kept, &g);
