@@ -9,6 +9,8 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
 SLOW = os.environ.get("MAPTRAP_SLOW")
@@ -53,7 +55,6 @@ def deep(folder):
 
 
 def main():
-    print("1..2")
     digest = os.path.join(BUILD, "tests/unit/gosrc_digest")
     with tempfile.TemporaryDirectory() as folder:
         wants = deep(folder)
@@ -63,14 +64,12 @@ def main():
                if not line.split()[1].startswith(want)]
         if out.returncode or len(out.stdout.splitlines()) != len(wants):
             bad.append(f"exit status {out.returncode}")
-        for b in bad:
-            print("#", b)
-        print("not ok" if bad else "ok", "1 - hard files end in an error, not in a crash")
+        tap.check(not bad, "hard files end in an error, not in a crash", *bad)
 
         go = os.path.join(root("1.27"), "bin/go")
         if not os.path.exists(go):
-            print("ok 2 - like go/parser # SKIP Go 1.27 is not unpacked (make setup)")
-            return
+            tap.skip("like go/parser", "Go 1.27 is not unpacked (make setup)")
+            return tap.done()
         oracle = os.path.join(folder, "oracle")
         env = {**os.environ, "GOROOT": root("1.27"), "GO111MODULE": "off", "GOTOOLCHAIN": "local",
                "GOFLAGS": "", "CGO_ENABLED": "0",
@@ -87,10 +86,8 @@ def main():
             a, b = ours.splitlines(), theirs.splitlines()
             files += len(a)
             differ += [x for x, y in zip(a, b) if x != y] + [""] * abs(len(a) - len(b))
-        for d in differ[:5]:
-            print("#", d[:300])
-        print("not ok" if differ or files < 100 else "ok",
-              f"2 - like go/parser in {files} files, {len(differ)} differ")
+        tap.check(not differ and files >= 100, f"like go/parser in {files} files, {len(differ)} differ", *differ[:5])
+    return tap.done()
 
 
 if __name__ == "__main__":

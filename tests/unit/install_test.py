@@ -6,6 +6,8 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/live"))
 from build import CACHE, goroot
@@ -54,15 +56,9 @@ def vettool():
         assert p.returncode != 0 and "p.go:10:12: write of p.m" in p.stderr, (p.returncode, p.stderr)
 
 
-tests = [installed, vettool]
-print(f"1..{len(tests)}")
-for number, test in enumerate(tests, 1):
-    if test is vettool and not os.path.exists(goroot(GO) + "/bin/go"):
-        print(f"ok {number} - vettool # SKIP toolchain {GO} is not installed (scripts/setup.sh test)")
-        continue
-    try:
-        test()
-        print(f"ok {number} - {test.__name__}")
-    except (AssertionError, OSError, subprocess.CalledProcessError) as e:
-        print(f"# {e}")
-        print(f"not ok {number} - {test.__name__}")
+tap.run("installed", installed)
+if os.path.exists(goroot(GO) + "/bin/go"):
+    tap.run("vettool", vettool)
+else:
+    tap.skip("vettool", f"toolchain {GO} is not installed (scripts/setup.sh test)")
+sys.exit(tap.done())

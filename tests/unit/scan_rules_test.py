@@ -7,7 +7,10 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
+
+import tap
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.environ.get("MAPTRAP_BUILD", os.path.join(TOP, "build"))
@@ -87,15 +90,12 @@ def record():
 
 
 def main():
-    print("1..3")
     with tempfile.TemporaryDirectory() as folder:
-        checks = [("every rule has its texts", list(texts(rules(folder)))),
-                  ("ids hold no line number", list(ids(folder))),
-                  ("the record of the driven patterns is whole", list(record()))]
-    for i, (name, bad) in enumerate(checks, 1):
-        for b in bad:
-            print("#", b)
-        print("not ok" if bad else "ok", f"{i} - {name}")
+        for name, bad in (("every rule has its texts", list(texts(rules(folder)))),
+                          ("ids hold no line number", list(ids(folder))),
+                          ("the record of the driven patterns is whole", list(record()))):
+            tap.check(not bad, name, *bad)
+    return tap.done()
 
 
-main()
+sys.exit(main())

@@ -11,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/live"))
 from build import CACHE, VERSIONS, goroot
@@ -230,14 +232,10 @@ def alone():
             assert subprocess.run([VET, *args], capture_output=True).returncode == status, args
 
 
-print(f"1..{len(VERSIONS) + 1}")
-for number, name in enumerate(["alone"] + VERSIONS, 1):
-    if name != "alone" and not os.path.exists(goroot(name) + "/bin/go"):
-        print(f"ok {number} - go vet {name} # SKIP toolchain {name} is not installed (scripts/setup.sh test)")
-        continue
-    try:
-        alone() if name == "alone" else check(name)
-        print(f"ok {number} - go vet {name}")
-    except (AssertionError, ValueError) as e:
-        print(f"# {e}")
-        print(f"not ok {number} - go vet {name}")
+tap.run("go vet alone", alone)
+for name in VERSIONS:
+    if os.path.exists(goroot(name) + "/bin/go"):
+        tap.run(f"go vet {name}", lambda: check(name))
+    else:
+        tap.skip(f"go vet {name}", f"toolchain {name} is not installed (scripts/setup.sh test)")
+sys.exit(tap.done())
