@@ -553,6 +553,20 @@ static void judge_reads(struct scan *s, struct access *const *a, size_t n)
     }
 }
 
+// Two goroutines are known to come here, or one here and another to the same map elsewhere: not one
+// and somebody of whom nothing is known, who mostly is that one too, or comes before it.
+static bool several_roots(struct access *const *a, size_t n, const struct access *x)
+{
+    bool unused;
+    const struct gthread *root = root_of(x, &unused);
+    if (x->thread->kind == THREAD_BODY && x->func->root[1]) return true;
+    for (size_t k = 0; k < n; k++) {
+        const struct gthread *other = root_of(a[k], &unused);
+        if (other && other != root) return true;
+    }
+    return false;
+}
+
 static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
 {
     struct guard none = { 0 };
@@ -578,7 +592,7 @@ static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
         shared |= many;
         bool service = shared && root && is_service(x, root) && (multi || many || x->func->root[1]);
         service |= shared && root && two_sides(s, a, n, x, root);
-        service |= shared && root && life_long(x);
+        service |= shared && root && (multi || several_roots(a, n, x)) && life_long(x);
         if (!sure) shared = false;
         if (x->copied && sure)
             f = report(s, GOSCAN_SHALLOW_COPY, GOSCAN_MEDIUM, x, &none,
