@@ -233,7 +233,7 @@ const struct command cmd_scan = {
     .description =
         "Reads Go source (1.19 to 1.27, no build needed) and reports maps that are written without "
         "the lock that guards them elsewhere, or from several goroutines at once. Three tiers: "
-        "default says what is nearly always a bug, medium adds maps that no access locks, library "
+        "default says what is most likely a bug, medium adds maps that no access locks, library "
         "adds exported code that writes without a lock. A comment //nolint:maptrap // reason on "
         "the "
         "line keeps a finding quiet. Exit status 1: a finding in the asked tier.",
