@@ -175,6 +175,16 @@ static void fill_findings(struct locate *l)
     qsort(r->finding, r->n_findings, sizeof(*r->finding), by_value);
 }
 
+// A call that is not probed is neither held at nor seen to come.
+static bool has_unseen_site(struct locate *l, const struct sharing_map *m)
+{
+    for (uint32_t i = 0; i < m->n_sites; i++) {
+        const struct gobin_call *c = target_call_of(l->t, m->site[i].sample.pc[0]);
+        if (c && windows_too_hot(l, c)) return true;
+    }
+    return false;
+}
+
 static void judge(struct locate *l, struct sharing_map *m, struct map_verdict *v)
 {
     struct arena *r = &l->report->arena;
@@ -198,7 +208,8 @@ static void judge(struct locate *l, struct sharing_map *m, struct map_verdict *v
         v->why = STR("two accesses met");
         return;
     }
-    bool locked = looks_locked_everywhere(l->t, m), enough = tr->expected >= WITHDRAW_LOCKED;
+    bool locked = looks_locked_everywhere(l->t, m), unseen = has_unseen_site(l, m);
+    bool enough = !unseen && tr->expected >= WITHDRAW_LOCKED;
     if (enough && locked) v->verdict = "guarded";
     // Without a lock in sight it stays a suspect: a side that found no CPU did not come either.
     if (enough)
@@ -208,6 +219,8 @@ static void judge(struct locate *l, struct sharing_map *m, struct map_verdict *v
                                        tr->expected,
                                        locked ? "every path to it takes a lock"
                                               : "something may order these accesses"));
+    else if (unseen)
+        v->why = STR("one of the calls that touch it is too hot to be probed");
     else if (tr->unguardable)
         v->why = STR("a map function that it shares with a hot map is too hot to be guarded");
     else if (!l->holding_allowed)

@@ -87,7 +87,7 @@ struct locate {
     struct call_site site[SITES_MAX];
     uint32_t n_sites;
     struct map site_of_call; // address of the call → index in site + 1
-    struct map hot_calls;    // address of the call → CPU samples
+    struct map hot_calls;    // address of the call → CPU samples in it
 
     struct access hold[HOLDS_KEPT];
     uint64_t hold_seq[HOLDS_KEPT];
@@ -118,7 +118,8 @@ struct locate {
 struct err *windows_sample(struct locate *l) ERR_MUST_USE; // marks hot functions and calls
 struct err *windows_step(struct locate *l) ERR_MUST_USE;   // opens, widens or closes
 void windows_close(struct locate *l);
-double windows_cost_ns(struct locate *l); // so far, of all hits
+bool windows_too_hot(const struct locate *l, const struct gobin_call *c); // to be probed
+double windows_cost_ns(struct locate *l);                                 // so far, of all hits
 
 // locate_trials.c: which maps are held at, for how long; what came of it.
 void trials_on_event(void *arg, const struct event *e);

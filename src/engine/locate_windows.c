@@ -9,6 +9,7 @@ enum {
     SAMPLE_HZ = 1999,
     SAMPLE_MS = 250,
     HOT_SAMPLES = 25,     // 5 % of a core in one map function: never probed whole
+    HOT_CALL_SAMPLES = 5, // 1 % in one call of it: that call is not probed. Fewer may be chance.
     HOT_RATE = 300000,    // calls a second, measured in a window: not again
     SWITCH_NS = 50000000, // attaching and detaching, during which probes already or still hit
     DETACH_NS = 30000000,
@@ -123,6 +124,12 @@ static struct err *attach_functions(struct locate *l, bool discover)
     return probes_attach(l->p, PROBE_ENTRY, point, n);
 }
 
+bool windows_too_hot(const struct locate *l, const struct gobin_call *c)
+{
+    const uint64_t *samples = map_get(&l->hot_calls, c->address);
+    return samples && *samples >= HOT_CALL_SAMPLES;
+}
+
 // Makes a call site known; returns its index, or -1 when the table is full.
 static int add_site(struct locate *l, const struct gobin_call *c)
 {
@@ -192,7 +199,8 @@ static struct err *attach_sites(struct locate *l)
     return probes_attach(l->p, PROBE_RETURN, ret, n_ret);
 }
 
-// Call sites of functions that are too hot to be probed whole, the hot ones among them left out.
+// Call sites of functions that are too hot to be probed whole; left out is each that the sampler
+// saw.
 static void add_sites_of_hot(struct locate *l)
 {
     size_t added = 0;
@@ -228,7 +236,7 @@ static size_t collect_sites(struct locate *l)
         struct sharing_map *m = tr->active ? sharing_find(l->sharing, tr->map) : NULL;
         for (uint32_t k = 0; m && k < m->n_sites; k++) {
             const struct gobin_call *c = target_call_of(l->t, m->site[k].sample.pc[0]);
-            if (!c || target_call_is_inner(l->t, c) || map_get(&l->hot_calls, c->address)) continue;
+            if (!c || target_call_is_inner(l->t, c) || windows_too_hot(l, c)) continue;
             int index = add_site(l, c);
             if (index < 0) continue;
             probes_sites(l->p)[index].hold_ok = 1;
