@@ -125,17 +125,27 @@ struct gotrace_v2 *gotrace_v2_create(struct gotrace *t);
 size_t gotrace_v2_read(struct gotrace_v2 *v, struct gotrace_event *ret);
 bool gotrace_v2_loads(const struct gotrace_v2 *v);
 
+// An impossible time is GOTRACE_TIME_MAX + 1, however far off: what is added to it does not
+// overflow.
+static inline int64_t gotrace_time(double ns)
+{
+    _Static_assert(GOTRACE_TIME_MAX == 0x3fffffffffffffff, "the limit below");
+    return ns < 0x1p62 ? (int64_t)ns : GOTRACE_TIME_MAX + 1;
+}
+
 // Times increase strictly: one that does not follows 1 ns after the last. How many of the n events
-// are at possible times: at the first that is past GOTRACE_TIME_MAX the trace is broken (noted).
+// are at possible times: at the first that is past GOTRACE_TIME_MAX the trace is broken (noted, at
+// this offset). No time follows an impossible one: last_time stays a possible one.
 static inline unsigned gotrace_stamp(struct gotrace *t, struct gotrace_event *ev, unsigned n,
-                                     int64_t *last_time)
+                                     uint64_t offset, int64_t *last_time)
 {
     for (unsigned i = 0; i < n; i++) {
         if (ev[i].time_ns <= *last_time) ev[i].time_ns = *last_time + 1;
+        if (__builtin_expect(ev[i].time_ns > GOTRACE_TIME_MAX, 0)) {
+            gotrace_break(t, offset, "an event at an impossible time");
+            return i;
+        }
         *last_time = ev[i].time_ns;
-        if (__builtin_expect(ev[i].time_ns <= GOTRACE_TIME_MAX, 1)) continue;
-        gotrace_break(t, in_offset(&t->in), "an event at an impossible time");
-        return i;
     }
     return n;
 }

@@ -20,6 +20,7 @@ struct v1_state {
     VEC(uint32_t) untold;
     size_t next_untold;
     int64_t untold_time;
+    uint32_t untold_offset;
     bool gc, stw;
     uint32_t stw_reason;
 };
@@ -292,6 +293,7 @@ static bool convert(struct gotrace *t, const struct v1_event *ev)
     case V1_GOMAXPROCS: // the first one ends the list of what was there
         if (s->begun) push(t->v1, ev);
         s->untold_time = ev->time;
+        s->untold_offset = ev->offset;
         s->begun = true;
         return true;
     case V1_PROC_START:
@@ -362,16 +364,18 @@ size_t gotrace_v1_read(struct gotrace *t, struct gotrace_event *ret)
     v->queue_n = 0;
     while (v->queue_n + AT_ONCE <= GOTRACE_READ_EVENTS) {
         unsigned before = v->queue_n;
+        uint64_t offset = V1_HEADER_BYTES + v->state->untold_offset;
         if (!untold_next(v)) {
             const struct v1_event *ev = v->over ? NULL : v1_next(v->reader);
             if (!ev) break;
+            offset = V1_HEADER_BYTES + ev->offset;
             if (!convert(t, ev)) {
                 v->queue_n = before;
                 v->over = true;
             }
         }
         unsigned n = v->queue_n - before;
-        unsigned good = gotrace_stamp(t, &v->queue[before], n, &v->last_time);
+        unsigned good = gotrace_stamp(t, &v->queue[before], n, offset, &v->last_time);
         v->queue_n = before + good;
         if (good < n) v->over = true;
     }

@@ -728,7 +728,7 @@ const struct v1_event *v1_next(struct v1_reader *r)
     // As Go converts them.
     double ticks = ev->time > r->first ? (double)((uint64_t)ev->time - (uint64_t)r->first) : 0;
     double ns = ticks * r->ns_per_tick;
-    ev->time = ns < 0x1p63 ? (int64_t)ns : INT64_MAX;
+    ev->time = gotrace_time(ns);
     return ev;
 }
 

@@ -399,8 +399,7 @@ static bool join_stacks(struct gotrace_v2 *v, bool whole)
 // Ticks → ns, as Go converts them (in floating point, cut off).
 static int64_t ticks_to_ns(const struct gotrace_v2 *v, uint64_t ticks)
 {
-    double ns = (double)ticks * v->ns_per_tick;
-    return ns < 0x1p63 ? (int64_t)ns : INT64_MIN;
+    return gotrace_time((double)ticks * v->ns_per_tick);
 }
 
 static int compare_samples(const void *a, const void *b)
@@ -452,7 +451,12 @@ static bool load_generation(struct gotrace_v2 *v)
     if (!v->order.first_generation) v->order.first_generation = v->generation;
     // A generation's beginning takes a time of its own, as it is an event to Go's reader.
     int64_t begin = ticks_to_ns(v, v->first_ticks);
-    v->last_time = begin > v->last_time ? begin : v->last_time + 1;
+    if (begin <= v->last_time) begin = v->last_time + 1;
+    if (begin > GOTRACE_TIME_MAX)
+        return gotrace_break(v->t, in_offset(&v->t->in),
+                             "generation %llu begins at an impossible time",
+                             (unsigned long long)v->generation);
+    v->last_time = begin;
     return begin_streams(v);
 }
 
@@ -504,7 +508,9 @@ static inline enum stream stream_next(struct gotrace_v2 *v, struct thread_cursor
     c->args = read_uvarint(c->at + 1, &ticks);
     if (!c->args || (c->at >= c->sure && !has_args(c, c->args, spec->args)))
         return stream_broken(v, c, "an event's arguments are cut off");
-    c->time = (int64_t)((uint64_t)ticks_to_ns(v, ticks) + (uint64_t)c->time);
+    uint64_t time =
+        (uint64_t)c->time + (uint64_t)ticks_to_ns(v, ticks); // an impossible one stays so
+    c->time = time <= GOTRACE_TIME_MAX ? (int64_t)time : GOTRACE_TIME_MAX + 1;
     return STREAM_EVENT;
 }
 
@@ -671,7 +677,7 @@ size_t gotrace_v2_read(struct gotrace_v2 *v, struct gotrace_event *ret)
         else
             v->stopped = !load_generation(v);
         unsigned n = (unsigned)(v->out - before);
-        unsigned good = gotrace_stamp(v->t, before, n, &v->last_time);
+        unsigned good = gotrace_stamp(v->t, before, n, in_offset(&v->t->in), &v->last_time);
         if (good < n) v->stopped = true;
         v->out = before + good;
     }

@@ -330,6 +330,66 @@ static void waiting(void)
     CHECK(o.opened && o.broken && o.events > 1000 && o.events < EVENTS);
 }
 
+// An impossible time breaks the trace where it stands, and no later time follows it.
+static void impossible_times(void)
+{
+    enum { BATCH = 1 | 1 << 6, CREATE = 13 | 3 << 6, PROCS = 4 | 2 << 6, FREQUENCY = 2 };
+    static const uint64_t far = 1ull << 50; // at a tick a second
+    _cleanup_buf_ struct buf b = { 0 };
+    buf_add(&b, "go 1.21 trace\0\0", 16);
+    ADD(&b, BATCH, 0, 1);
+    for (uint64_t go = 2; go < 6; go++) { // there when the trace began, and told at its end
+        buf_addc(&b, (char)CREATE);
+        ADD(&b, 4, 1, go, 0, 0);
+    }
+    size_t at = b.n;
+    buf_addc(&b, (char)PROCS);
+    ADD(&b, far, 1, 0, FREQUENCY, 1);
+    struct outcome o = read_trace(buf_str(&b), SIZE_MAX);
+    CHECK(o.opened && o.broken && o.events == 0);
+    CHECK_INT(o.offset, at);
+
+    buf_clear(&b); // a syscall of 1 ns
+    buf_add(&b, "go 1.21 trace\0\0", 16);
+    ADD(&b, BATCH, 0, 1);
+    buf_addc(&b, (char)CREATE);
+    ADD(&b, 4, 1, 2, 0, 0);
+    buf_addc(&b, (char)PROCS);
+    ADD(&b, 1, 1, 0, 5 | 1 << 6, 1, 0); // P 0 starts
+    buf_addc(&b, (char)(14 | 2 << 6));
+    ADD(&b, 1, 2, 1); // the goroutine starts
+    at = b.n;
+    ADD(&b, 28 | 1 << 6, far, 0, FREQUENCY, 1);
+    o = read_trace(buf_str(&b), SIZE_MAX);
+    CHECK(o.opened && o.broken && o.events == 3);
+    CHECK_INT(o.offset, at);
+
+    static const struct {
+        uint64_t time, delta, sample; // of a batch, of an event in it, of a CPU sample
+        size_t events;
+    } made[] = { { 1000, 1, 2000, 3 },
+                 { UINT64_MAX - 9, 1, 2000, 1 },
+                 { 1000, UINT64_MAX / 2, 2000, 2 },
+                 { 1000, 1, UINT64_MAX / 2, 2 },
+                 { 1000, 1, UINT64_MAX, 2 } };
+    for (size_t i = 0; i < sizeof(made) / sizeof(*made); i++) {
+        _cleanup_buf_ struct buf events = { 0 }, sample = { 0 };
+        ADD(&events, 13, 1, 0, 1, 37, made[i].delta, 5); // P 0 runs, the heap's size
+        ADD(&sample, 6, 7, made[i].sample, 1, 0, 0, 0);
+        buf_clear(&b);
+        buf_add(&b, "go 1.22 trace\0\0", 16);
+        ADD(&b, 1, 1, UINT64_MAX, 1, 6, 8, 1000000000); // the clock
+        ADD(&b, 1, 1, 1, made[i].time, events.n);
+        buf_add(&b, events.p, events.n);
+        ADD(&b, 1, 1, UINT64_MAX, 1, sample.n);
+        buf_add(&b, sample.p, sample.n);
+        o = read_trace(buf_str(&b), SIZE_MAX);
+        CHECK(o.opened);
+        CHECK_INT(o.broken, i > 0);
+        CHECK_INT(o.events, made[i].events);
+    }
+}
+
 static void tables(void)
 {
     struct id_table t = { 0 };
@@ -508,4 +568,4 @@ static void timeline(void)
 
 TEST_MAIN(TEST(numbers), TEST(tables), TEST(stacks), TEST(goroutines), TEST(writers),
           TEST(timeline), TEST(corpus_reads), TEST(read_ahead), TEST(few_wakes), TEST(waiting),
-          TEST(cut_anywhere), TEST(damaged_anywhere))
+          TEST(impossible_times), TEST(cut_anywhere), TEST(damaged_anywhere))
