@@ -113,7 +113,7 @@ static int status_of(const struct report *r)
     if (r->n_findings) return 1;
     for (size_t i = 0; i < r->n_suspects; i++)
         if (r->suspect[i].evidence == EVIDENCE_UNGUARDED) return 5;
-    return r->coverage.maps_shared && !r->coverage.crowded_out ? 0 : 5;
+    return r->coverage.maps_shared && !r->coverage.unheld.n ? 0 : 5;
 }
 
 static struct err *locate_one(const struct locate_args *a, const struct locate_options *o,

@@ -1,37 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a run of locate says: findings, suspects, coverage, cost.
 #include "base/clock.h"
+#include "engine/key_text.h"
 #include "engine/locate_state.h"
 
 #include <ctype.h>
 #include <stdio.h>
 
 enum { SUSPECTS_MAX = 20, NAMED_MAX = 64, NAMED_SITES_MAX = 8 };
-
-static struct str key_text(struct locate *l, const struct access *a, bool *ret_has)
-{
-    struct arena *r = &l->report->arena;
-    *ret_has = a->key_kind != ACCESS_KEY_NONE && l->o->keys != KEYS_OFF;
-    if (!*ret_has) return (struct str) { "", 0 };
-    struct str bytes =
-        a->key_kind == ACCESS_KEY_INT ? str_make(&a->key_value, 8) : str_make(a->key, a->key_bytes);
-    if (l->o->keys == KEYS_HASH)
-        return str_from(arena_printf(r, "hash:%016llx", (unsigned long long)str_hash(bytes)));
-    if (l->o->keys == KEYS_LEN)
-        return str_from(arena_printf(
-            r, "length:%llu",
-            (unsigned long long)(a->key_kind == ACCESS_KEY_STR ? a->key_value : bytes.n)));
-    if (a->key_kind == ACCESS_KEY_INT)
-        return str_from(arena_printf(r, "%lld", (long long)a->key_value));
-    if (a->key_kind == ACCESS_KEY_STR)
-        return str_from(
-            arena_printf(r, "%.*s%s", STR_ARG(bytes), a->key_value > a->key_bytes ? "…" : ""));
-    struct buf hex = { 0 };
-    for (size_t i = 0; i < bytes.n; i++) buf_printf(&hex, "%02x", (unsigned char)bytes.p[i]);
-    struct str s = arena_str(r, buf_str(&hex));
-    buf_deinit(&hex);
-    return s;
-}
 
 // The library function between user code and the map: the innermost that is no part of the
 // runtime or of reflection, if there is one.
@@ -77,7 +53,9 @@ static void fill_access(struct locate *l, const struct access *a, struct finding
         target_frames(l->t, &a->gopc, 1, r, &made);
         if (made.n && made.frame[0].line) ret->created_by = made.frame[0];
     }
-    ret->key = key_text(l, a, &ret->has_key);
+    struct gotype key;
+    bool known = target_key_type(l->t, a->type, &key);
+    ret->has_key = key_text(a, known ? &key : NULL, l->o->keys, r, &ret->key);
     ret->source = source_files_line(&l->sources, &ret->at, r);
 }
 
@@ -158,6 +136,36 @@ static int by_value(const void *x, const void *y)
     return (a->count < b->count) - (a->count > b->count);
 }
 
+// The id holds no line numbers; two pairs of lines of the same two functions are two findings.
+static bool same_finding(const struct finding *a, const struct finding *b)
+{
+    uint32_t one = a->access[0].at.line, two = a->access[1].at.line;
+    uint32_t x = b->access[0].at.line, y = b->access[1].at.line;
+    return strcmp(a->id, b->id) == 0 && ((one == x && two == y) || (one == y && two == x));
+}
+
+static int by_line(const void *x, const void *y)
+{
+    const struct finding *a = x, *b = y;
+    uint64_t one = (uint64_t)a->access[0].at.line + a->access[1].at.line;
+    uint64_t two = (uint64_t)b->access[0].at.line + b->access[1].at.line;
+    return (one > two) - (one < two);
+}
+
+// Gives findings that share an id one each: in the order of their lines, which stays when lines
+// are added elsewhere.
+static void tell_ids_apart(struct report *r)
+{
+    qsort(r->finding, r->n_findings, sizeof(*r->finding), by_line);
+    for (size_t i = 0; i < r->n_findings; i++) {
+        unsigned before = 0;
+        size_t n = strlen("mt-0123456789abcdef");
+        for (size_t k = 0; k < i; k++)
+            before += strncmp(r->finding[k].id, r->finding[i].id, n) == 0;
+        if (before) snprintf(r->finding[i].id + n, sizeof(r->finding[i].id) - n, "-%u", before + 1);
+    }
+}
+
 static void fill_findings(struct locate *l)
 {
     struct report *r = l->report;
@@ -166,12 +174,13 @@ static void fill_findings(struct locate *l)
         struct finding f;
         fill_finding(l, &l->overlaps.p[i], &f);
         size_t k = 0; // the same pair on another map of the same kind is one finding, seen again
-        while (k < r->n_findings && strcmp(r->finding[k].id, f.id) != 0) k++;
+        while (k < r->n_findings && !same_finding(&r->finding[k], &f)) k++;
         if (k < r->n_findings)
             r->finding[k].count += f.count;
         else
             r->finding[r->n_findings++] = f;
     }
+    tell_ids_apart(r);
     qsort(r->finding, r->n_findings, sizeof(*r->finding), by_value);
 }
 
@@ -266,6 +275,17 @@ static void add_suspect(struct locate *l, const struct sharing_map *m, const str
     finding_set_id(f);
 }
 
+static const char *why_unheld(const struct locate *l)
+{
+    if (l->o->no_hold) return "--no-hold was asked for";
+    if (l->t->gomaxprocs == 1) return "GOMAXPROCS is 1";
+    if (!l->holding_allowed) return "its cgroup's CPU quota is tight, or the host has one CPU";
+    if (l->was_overloaded) return "the host was too busy";
+    if (l->lock_fd < 0 && l->busy_lock_ns) return "another maptrap holds on this host";
+    if (l->lock_fd < 0 && l->lock_errno) return "the lock file in /run cannot be opened";
+    return "there was no time for it";
+}
+
 static void fill_coverage(struct locate *l)
 {
     struct report *r = l->report;
@@ -276,7 +296,7 @@ static void fill_coverage(struct locate *l)
     r->coverage.sites = s.sites;
     r->coverage.accesses = s.accesses;
     r->coverage.holds = l->totals.holds;
-    r->coverage.crowded_out = !l->totals.holds && l->was_overloaded;
+    if (!l->totals.holds) r->coverage.unheld = str_from(why_unheld(l));
     r->coverage.by_map = mem_zalloc(s.shared * sizeof(*r->coverage.by_map));
     r->suspect = mem_zalloc(SUSPECTS_MAX * sizeof(*r->suspect));
     for (size_t i = 0; i < sharing_maps(l->sharing); i++) {
@@ -289,21 +309,15 @@ static void fill_coverage(struct locate *l)
     qsort(r->coverage.by_map, r->coverage.n_by_map, sizeof(*r->coverage.by_map), by_verdict);
 }
 
-static void add_blind(struct report *r, const char *text)
-{
-    r->coverage.blind =
-        mem_realloc_array(r->coverage.blind, r->coverage.n_blind + 1, sizeof(*r->coverage.blind));
-    r->coverage.blind[r->coverage.n_blind++] = str_from(text);
-}
-
 static void fill_blind_single(struct locate *l)
 {
     const char *why = probes_why_single(l->p);
     if (!why || !l->sites_left_out) return;
-    add_blind(l->report, arena_printf(&l->report->arena,
-                                      "up to %zu call sites were left out at a time: probes are "
-                                      "attached one by one (%s), %d at most",
-                                      l->sites_left_out, why, PROBES_SINGLE_MAX));
+    report_add_blind(l->report,
+                     arena_printf(&l->report->arena,
+                                  "up to %zu call sites were left out at a time: probes are "
+                                  "attached one by one (%s), %d at most",
+                                  l->sites_left_out, why, PROBES_SINGLE_MAX));
 }
 
 static void fill_blind(struct locate *l)
@@ -313,45 +327,53 @@ static void fill_blind(struct locate *l)
     for (size_t i = 0; i < l->t->n_funcs; i++) {
         const struct map_func *f = &l->t->func[i];
         if (f->hot)
-            add_blind(r, arena_printf(a,
-                                      "%s is called too often to be probed whole (%u CPU samples); "
-                                      "its quieter call sites were",
-                                      f->name, f->samples));
+            report_add_blind(
+                r, arena_printf(a,
+                                "%s is called too often to be probed whole (%u CPU samples); "
+                                "its quieter call sites were",
+                                f->name, f->samples));
         else if (f->probe.kind == GOBIN_PROBE_FIRST)
-            add_blind(r, arena_printf(a, "%s has no instruction that is cheap to probe", f->name));
+            report_add_blind(
+                r, arena_printf(a, "%s has no instruction that is cheap to probe", f->name));
     }
+    report_add_blind(r,
+                     "maps that only one goroutine writes: who only reads is seen only where two "
+                     "write");
     if (l->o->no_hold)
-        add_blind(r, "nothing was held (--no-hold), so no overlap could be proven");
+        report_add_blind(r, "nothing was held (--no-hold), so no overlap could be proven");
     else if (l->t->gomaxprocs == 1)
-        add_blind(
+        report_add_blind(
             r, "GOMAXPROCS is 1: while one goroutine is held no other runs, so nothing was held");
     else if (!l->holding_allowed)
-        add_blind(r, "nothing was held: the CPU quota of the target's cgroup is tight, or the host "
-                     "has one CPU");
+        report_add_blind(
+            r, "nothing was held: the CPU quota of the target's cgroup is tight, or the host "
+               "has one CPU");
     else if (l->lock_fd < 0 && l->busy_lock_ns)
-        add_blind(r, "nothing was held: another maptrap holds on this host");
+        report_add_blind(r, "nothing was held: another maptrap holds on this host");
     else if (l->lock_fd < 0 && l->lock_errno)
-        add_blind(r,
-                  arena_printf(a, "nothing was held: the lock file in /run cannot be opened (%s)",
-                               strerror(l->lock_errno)));
+        report_add_blind(
+            r, arena_printf(a, "nothing was held: the lock file in /run cannot be opened (%s)",
+                            strerror(l->lock_errno)));
     fill_blind_single(l);
     if (l->was_overloaded)
-        add_blind(
+        report_add_blind(
             r,
             "the host is overloaded (more than three threads want each CPU, and the target's wait "
             "for it): nothing is held then; look again when it is not");
     else if (l->no_room)
-        add_blind(r, "the host has no idle CPU: few and late holds only");
+        report_add_blind(r, "the host has no idle CPU: few and late holds only");
     if (!l->t->write_barrier)
-        add_blind(
+        report_add_blind(
             r, "runtime.writeBarrier was not found, so holds may start while a collection marks");
     if (strcmp(l->t->layout.source, "dwarf") != 0 && strncmp(l->t->layout.source, "table", 5) != 0)
-        add_blind(r, arena_printf(a, "runtime layout taken from the nearest known version: %s",
-                                  l->t->layout.source));
+        report_add_blind(r,
+                         arena_printf(a, "runtime layout taken from the nearest known version: %s",
+                                      l->t->layout.source));
     if (l->totals.hits_entry && l->open_ns < (clock_now_ns() - l->start_ns) / 2)
-        add_blind(r, arena_printf(a, "map functions were probed whole for %.1f of %.1f s (budget)",
-                                  (double)l->open_ns / 1e9,
-                                  (double)(clock_now_ns() - l->start_ns) / 1e9));
+        report_add_blind(
+            r,
+            arena_printf(a, "map functions were probed whole for %.1f of %.1f s (budget)",
+                         (double)l->open_ns / 1e9, (double)(clock_now_ns() - l->start_ns) / 1e9));
 }
 
 static void fill_cost(struct locate *l)

@@ -62,6 +62,23 @@ static void to_access(const struct event *e, struct access *a)
     memcpy(a->pc, e->pc, a->n_pcs * sizeof(*a->pc));
 }
 
+// Of a string that is handed over by pointer, as in a map of large values, the probe saw where it
+// lies. Its bytes never change, and are looked up while the access is some milliseconds old.
+static void read_string_key(struct locate *l, struct access *a)
+{
+    struct gotype key;
+    if (a->key_kind != ACCESS_KEY_BYTES || !target_key_type(l->t, a->type, &key) ||
+        key.kind != GOTYPE_STRING)
+        return;
+    uint64_t word[2];
+    memcpy(word, a->key, sizeof(word));
+    size_t n = word[1] < ACCESS_KEY_MAX ? (size_t)word[1] : ACCESS_KEY_MAX;
+    if (n && !proc_mem_read(l->t->proc.pid, word[0], a->key, n)) return;
+    a->key_kind = ACCESS_KEY_STR;
+    a->key_value = word[1];
+    a->key_bytes = (uint8_t)n;
+}
+
 static bool same_pair(const struct overlap *o, const struct access *a, const struct access *b)
 {
     uint64_t one = sharing_site_id(&o->side[0]), two = sharing_site_id(&o->side[1]);
@@ -262,6 +279,7 @@ void trials_on_event(void *arg, const struct event *e)
     to_access(e, &a);
     check_layout(l, &a);
     if (!a.goid) return; // g0: the runtime's own maps
+    if (e->on_call) read_string_key(l, &a);
     sharing_add(l->sharing, &a);
     if (e->kind == EVENT_HOLD) {
         l->hold[e->hold % HOLDS_KEPT] = a;

@@ -295,6 +295,7 @@ void target_close(struct target *t)
     if (t->bytes) munmap(t->bytes, t->n_bytes ? t->n_bytes : 1);
     if (t->pidfd >= 0) close(t->pidfd);
     map_deinit(&t->types);
+    map_deinit(&t->key_types);
     map_deinit(&t->locked_at);
     arena_deinit(&t->arena);
     free(t);
@@ -416,6 +417,23 @@ struct str target_type_name(struct target *t, uint64_t type)
         gotype_name(&t->layout, t->bin, t->bias, read_target, t, type, &t->arena, name);
     *map_put(&t->types, type, NULL) = (uintptr_t)name;
     return *name;
+}
+
+bool target_key_type(struct target *t, uint64_t type, struct gotype *ret)
+{
+    if (!type) return false;
+    bool fresh;
+    uint64_t *known = map_put(&t->key_types, type, &fresh);
+    if (fresh) {
+        struct gotype *key = arena_new(&t->arena, struct gotype);
+        struct gotype_map m = { 0 };
+        _cleanup_err_ struct err *e =
+            gotype_map(&t->layout, t->bin, t->bias, read_target, t, type, &m);
+        *key = m.key;
+        *known = (uintptr_t)key;
+    }
+    *ret = *(struct gotype *)(uintptr_t)*known;
+    return ret->kind != 0;
 }
 
 // Looks for the word in one range of package variables, a page at a time.

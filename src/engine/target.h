@@ -49,6 +49,7 @@ struct target {
     int32_t gomaxprocs;            // 0 = unknown
     struct arena arena;            // names and frames
     struct map types;              // type address → struct str *
+    struct map key_types;          // type address → struct gotype *, kind 0 = cannot be read
     uint64_t lock[LOCK_FUNCS_MAX]; // entries of functions that take a lock
     size_t n_locks;
     struct map locked_at; // address in a function → whether code before it takes a lock
@@ -81,6 +82,8 @@ bool target_looks_locked(struct target *t, const struct access *a);
 bool target_access_is_std(struct target *t, const struct access *a);
 // "map[string]int" of a type descriptor's run-time address; empty if it cannot be read.
 struct str target_type_name(struct target *t, uint64_t type);
+// What the keys of a map type are; false if it cannot be read.
+bool target_key_type(struct target *t, uint64_t type, struct gotype *ret);
 // "main.cache" if a package variable holds the map's address; empty otherwise.
 struct str target_map_name(struct target *t, uint64_t map, struct arena *a);
 

@@ -56,3 +56,10 @@ void report_destroy(struct report *r)
     arena_deinit(&r->arena);
     free(r);
 }
+
+void report_add_blind(struct report *r, const char *text)
+{
+    r->coverage.blind =
+        mem_realloc_array(r->coverage.blind, r->coverage.n_blind + 1, sizeof(*r->coverage.blind));
+    r->coverage.blind[r->coverage.n_blind++] = str_from(text);
+}

@@ -40,7 +40,7 @@ struct finding_access {
 enum hold_kind { HELD_NONE, HELD_BUSY };
 
 struct finding {
-    char id[20];
+    char id[24];
     enum finding_kind kind;
     enum evidence evidence;
     struct finding_map map;
@@ -87,7 +87,7 @@ struct report {
     size_t n_suspects;
     struct {
         uint64_t maps, maps_shared, sites, accesses, holds;
-        bool crowded_out;  // the host was too busy for even one hold, so nothing could be proven
+        struct str unheld; // why not one hold was made: nothing could be proven; empty = some were
         struct str *blind; // what could not be seen, a sentence each
         size_t n_blind;
         struct map_verdict *by_map;
@@ -105,3 +105,5 @@ struct report {
 
 struct report *report_create(void);
 void report_destroy(struct report *r);
+// One thing more that could not be seen, a sentence without its full stop; kept, not copied.
+void report_add_blind(struct report *r, const char *text);

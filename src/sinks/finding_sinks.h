@@ -10,6 +10,6 @@ void findings_json(const struct report *r, struct buf *out);
 struct findings_text_options {
     bool color;
     bool all;       // maps without a finding too
-    unsigned width; // columns, 0 = 80
+    unsigned width; // columns, 0 = 100; below 60 the two sides stand one below the other
 };
 void findings_text(const struct report *r, const struct findings_text_options *o, struct buf *out);

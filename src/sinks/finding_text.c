@@ -26,6 +26,20 @@ static void line(struct lines *l, struct arena *a, struct str text)
 
 #define LINE(l, a, ...) line(l, a, str_from(arena_printf(a, __VA_ARGS__)))
 
+// A key may hold any bytes; a line of text has no zeros and no ends of line in it.
+static struct str key_line(struct str key, struct arena *a)
+{
+    _cleanup_buf_ struct buf b = { 0 };
+    buf_adds(&b, "key ");
+    for (size_t i = 0; i < key.n; i++) {
+        if (key.p[i] == 0 || key.p[i] == '\n' || key.p[i] == '\r')
+            buf_printf(&b, "\\x%02x", (unsigned)key.p[i]);
+        else
+            buf_add(&b, key.p + i, 1);
+    }
+    return arena_str(a, buf_str(&b));
+}
+
 // One side of a finding, a line each.
 static void side_lines(const struct finding_access *x, const char *role, struct arena *a,
                        struct lines *l)
@@ -35,7 +49,7 @@ static void side_lines(const struct finding_access *x, const char *role, struct 
     LINE(l, a, "%.*s:%u", STR_ARG(x->at.file), x->at.line);
     if (x->source.n) LINE(l, a, "  > %.*s", STR_ARG(x->source));
     if (x->via.n) LINE(l, a, "through %.*s", STR_ARG(x->via));
-    if (x->has_key) LINE(l, a, "key %.*s", STR_ARG(x->key));
+    if (x->has_key) line(l, a, key_line(x->key, a));
     if (x->created_by.function.n)
         LINE(l, a, "created by %.*s, %.*s:%u", STR_ARG(x->created_by.function),
              STR_ARG(x->created_by.file), x->created_by.line);
@@ -52,6 +66,28 @@ static void side_lines(const struct finding_access *x, const char *role, struct 
     if (shown < x->stack.n) LINE(l, a, "  … %zu more", x->stack.n - shown);
 }
 
+// UTF-8: a continuation byte takes no column, and never begins one.
+static bool begins_column(char c)
+{
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+static size_t columns(struct str s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) n += begins_column(s.p[i]);
+    return n;
+}
+
+// How many bytes fill `width` columns, or all there are.
+static size_t bytes_of(struct str s, size_t width)
+{
+    size_t n = 0;
+    for (size_t used = 0; n < s.n; n++)
+        if (begins_column(s.p[n]) && used++ == width) break;
+    return n;
+}
+
 // Cuts a line into pieces of at most `width` columns, what follows is indented by four.
 static void wrap(const struct lines *in, size_t width, struct arena *a, struct lines *out)
 {
@@ -59,15 +95,12 @@ static void wrap(const struct lines *in, size_t width, struct arena *a, struct l
         struct str s = in->p[i];
         bool first = true;
         while (s.n) {
-            size_t room = first ? width : width - 4, n = s.n;
-            if (n > room) {
-                n = room;
-                for (size_t k = n; k > room / 2; k--)
-                    if (s.p[k - 1] == ' ' || s.p[k - 1] == '/' || s.p[k - 1] == '.') {
-                        n = k;
-                        break;
-                    }
-            }
+            size_t room = bytes_of(s, first ? width : width - 4), n = room;
+            for (size_t k = room; room < s.n && k > room / 2; k--)
+                if (s.p[k - 1] == ' ' || s.p[k - 1] == '/' || s.p[k - 1] == '.') {
+                    n = k;
+                    break;
+                }
             LINE(out, a, "%s%.*s", first ? "" : "    ", (int)n, s.p);
             s = str_sub(s, n, s.n);
             first = false;
@@ -75,28 +108,9 @@ static void wrap(const struct lines *in, size_t width, struct arena *a, struct l
     }
 }
 
-static size_t columns(struct str s) // UTF-8: continuation bytes take no room
+static void print_columns(const struct lines *cell, size_t column, const struct style *st,
+                          struct buf *out)
 {
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-    return n;
-}
-
-static void side_by_side(const struct finding *f, const struct style *st, unsigned width,
-                         struct buf *out)
-{
-    struct arena a = { 0 };
-    struct lines side[2] = { { 0 }, { 0 } }, cell[2] = { { 0 }, { 0 } };
-    size_t column = (width - 7) / 2;
-    bool overlap = f->evidence == EVIDENCE_OVERLAP;
-    for (size_t i = 0; i < 2; i++) {
-        side_lines(&f->access[i],
-                   !overlap ? ""
-                   : i == 0 ? "was at its access"
-                            : "came meanwhile",
-                   &a, &side[i]);
-        wrap(&side[i], column, &a, &cell[i]);
-    }
     size_t n = cell[0].n > cell[1].n ? cell[0].n : cell[1].n;
     for (size_t i = 0; i < n; i++) {
         struct str l = i < cell[0].n ? cell[0].p[i] : STR("");
@@ -106,6 +120,39 @@ static void side_by_side(const struct finding *f, const struct style *st, unsign
         buf_printf(out, "  %s%.*s%s%*s %s|%s %s%.*s%s\n", on, STR_ARG(l), st->off, (int)pad, "",
                    st->dim, st->off, on, STR_ARG(r), st->off);
     }
+}
+
+static void print_stacked(const struct lines *cell, const struct style *st, struct buf *out)
+{
+    for (size_t i = 0; i < 2; i++) {
+        if (i) buf_adds(out, "\n");
+        for (size_t k = 0; k < cell[i].n; k++)
+            buf_printf(out, "  %s%.*s%s\n", k < 3 ? st->bold : "", STR_ARG(cell[i].p[k]), st->off);
+    }
+}
+
+// Side by side where there is room for it, else one below the other.
+static void both_sides(const struct finding *f, const struct style *st, unsigned width,
+                       struct buf *out)
+{
+    enum { TWO_COLUMNS_FROM = 60, NARROWEST = 20 };
+    struct arena a = { 0 };
+    struct lines side[2] = { { 0 }, { 0 } }, cell[2] = { { 0 }, { 0 } };
+    bool two = width >= TWO_COLUMNS_FROM;
+    size_t column = two ? (width - 7) / 2 : width > NARROWEST ? width - 2 : NARROWEST - 2;
+    bool overlap = f->evidence == EVIDENCE_OVERLAP;
+    for (size_t i = 0; i < 2; i++) {
+        side_lines(&f->access[i],
+                   !overlap ? ""
+                   : i == 0 ? "was at its access"
+                            : "came meanwhile",
+                   &a, &side[i]);
+        wrap(&side[i], column, &a, &cell[i]);
+    }
+    if (two)
+        print_columns(cell, column, st, out);
+    else
+        print_stacked(cell, st, out);
     for (int i = 0; i < 2; i++) {
         vec_deinit(&side[i]);
         vec_deinit(&cell[i]);
@@ -140,7 +187,7 @@ static void finding_block(const struct finding *f, const struct style *st, unsig
     buf_printf(out, "%sRACE%s ", st->bad, st->off);
     map_text(&f->map, out);
     buf_printf(out, ": %s\n\n", what_happens(f->kind));
-    side_by_side(f, st, width, out);
+    both_sides(f, st, width, out);
     buf_adds(out, "\n");
     if (f->held.kind == HELD_BUSY)
         buf_printf(out,
@@ -183,18 +230,14 @@ static void verdict_line(const struct report *r, const struct style *st, struct 
 {
     if (r->n_findings) return; // each finding's own first line is the verdict
     if (r->coverage.maps_shared == 0)
-        buf_printf(out,
-                   "Not enough seen to say: no map was written by one goroutine and touched by "
-                   "another in %.1f s\n",
+        buf_printf(out, "Not enough seen to say: no map was written by two goroutines in %.1f s\n",
                    r->took_s);
-    else if (r->coverage.crowded_out)
+    else if (r->coverage.unheld.n)
         buf_printf(out,
-                   "Not enough seen to say: %" PRIu64 " shared map%s watched for %.1f s, but the "
-                   "host was too busy to hold anything\n",
-                   r->coverage.maps_shared, r->coverage.maps_shared == 1 ? "" : "s", r->took_s);
-    else if (!r->coverage.holds)
-        buf_printf(out, "Nothing proven: %" PRIu64 " shared map%s watched for %.1f s, no holds\n",
-                   r->coverage.maps_shared, r->coverage.maps_shared == 1 ? "" : "s", r->took_s);
+                   "Not enough seen to say: %" PRIu64 " shared map%s watched for %.1f s, but "
+                   "nothing could be held and so nothing proven: %.*s\n",
+                   r->coverage.maps_shared, r->coverage.maps_shared == 1 ? "" : "s", r->took_s,
+                   STR_ARG(r->coverage.unheld));
     else
         buf_printf(out,
                    "%sNo race seen%s: %" PRIu64 " shared map%s watched for %.1f s, %" PRIu64
@@ -225,7 +268,7 @@ static void cost_lines(const struct report *r, const struct style *st, struct bu
 void findings_text(const struct report *r, const struct findings_text_options *o, struct buf *out)
 {
     const struct style *st = o->color ? &colored : &plain;
-    unsigned width = o->width >= 60 ? o->width : 100;
+    unsigned width = o->width ? o->width : 100;
     verdict_line(r, st, out);
     for (size_t i = 0; i < r->n_findings; i++) finding_block(&r->finding[i], st, width, out);
     if (r->n_findings == 0 || o->all) maps_table(r, st, o->all, out);

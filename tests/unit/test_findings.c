@@ -61,12 +61,12 @@ static void test_first_line(void)
 {
     struct report *r = answer();
     CHECK(begins(r, "No race seen: 2 shared maps watched for 30.0 s, 120 holds"));
-    r->coverage.holds = 0;
-    CHECK(begins(r, "Nothing proven: 2 shared maps watched for 30.0 s, no holds"));
-    r->coverage.crowded_out = true;
-    CHECK(begins(r, "Not enough seen to say: 2 shared maps watched for 30.0 s, but the host"));
+    r->coverage.unheld = STR("the host was too busy");
+    CHECK(begins(r,
+                 "Not enough seen to say: 2 shared maps watched for 30.0 s, but nothing could be "
+                 "held and so nothing proven: the host was too busy"));
     r->coverage.maps_shared = 0;
-    CHECK(begins(r, "Not enough seen to say: no map was written by one goroutine"));
+    CHECK(begins(r, "Not enough seen to say: no map was written by two goroutines"));
     add_finding(r);
     CHECK(begins(r, "RACE main.quotes map[string]int: two goroutines write it at the same time"));
     report_destroy(r);
@@ -133,4 +133,46 @@ static void test_id(void)
     report_destroy(r);
 }
 
-TEST_MAIN(TEST(test_first_line), TEST(test_json), TEST(test_id))
+static void test_key_line(void)
+{
+    struct report *r = answer();
+    add_finding(r);
+    r->finding->access[0].key = (struct str) { "a\0b\nc", 5 };
+    _cleanup_buf_ struct buf out = { 0 };
+    findings_text(r, &(struct findings_text_options) { .width = 100 }, &out);
+    CHECK(str_find(buf_str(&out), STR("key a\\x00b\\x0ac ")) != STR_NPOS);
+    report_destroy(r);
+}
+
+// No line of the two sides is wider than the terminal, and no character is cut in two.
+static void test_width(void)
+{
+    struct report *r = answer();
+    add_finding(r);
+    r->finding->access[0].key =
+        STR("日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語日本語"
+            "日本語日本語");
+    static const unsigned widths[] = { 24, 40, 59, 60, 80, 120 };
+    for (size_t i = 0; i < array_size(widths); i++) {
+        _cleanup_buf_ struct buf out = { 0 };
+        findings_text(r, &(struct findings_text_options) { .width = widths[i] }, &out);
+        struct str rest = buf_str(&out), line;
+        while (str_split(&rest, '\n', &line) && !str_starts(line, STR("  Proof"))) {
+            size_t columns = 0;
+            for (size_t k = 0; k < line.n; k++)
+                columns += ((unsigned char)line.p[k] & 0xc0) != 0x80;
+            bool verdict = str_starts(line, STR("RACE"));
+            CHECK(verdict || columns <= widths[i]);
+            size_t bar = str_find(line, STR(" | "));
+            struct str left = bar == STR_NPOS ? line : str_sub(line, 0, bar);
+            CHECK(left.n == 0 || ((unsigned char)left.p[left.n - 1] & 0xc0) != 0xc0);
+            struct str inner = str_trim(left);
+            CHECK(inner.n == 0 || ((unsigned char)inner.p[0] & 0xc0) != 0x80);
+        }
+        CHECK(str_find(buf_str(&out), STR("was at its access | ")) == STR_NPOS || widths[i] >= 60);
+    }
+    report_destroy(r);
+}
+
+TEST_MAIN(TEST(test_key_line), TEST(test_width), TEST(test_first_line), TEST(test_json),
+          TEST(test_id))
