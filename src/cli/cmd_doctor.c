@@ -11,7 +11,7 @@ struct doctor_args {
 };
 
 static const struct option options[] = {
-    OPT_UINT("pid", struct doctor_args, pid, "PID", "look at this process too"),
+    OPT_PID("pid", struct doctor_args, pid, "look at this process too"),
     OPT_FLAG("json", struct doctor_args, json, "one JSON document on stdout"),
     OPT_END,
 };
@@ -67,7 +67,6 @@ static struct err *run(const struct invocation *in, int *ret_status)
 {
     const struct doctor_args *a = in->opts;
     if (in->n_args) return err_new(ERR_USAGE, "'%s' is not understood", in->args[0]);
-    if (a->pid > 1 << 22) return err_new(ERR_USAGE, "--pid: no pid is that large");
     struct doctor *d = doctor_examine((pid_t)a->pid, in->log);
     if (a->json)
         print_json(d);

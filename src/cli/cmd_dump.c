@@ -191,7 +191,7 @@ static struct err *live(const struct opts *o, const struct invocation *in, struc
                         struct dump_source *ret)
 {
     struct picked p;
-    ERR_TRY(pick_process(&o->pick, in, &p));
+    ERR_TRY(pick_process(&o->pick, in, NULL, &p));
     ERR_TRY(dump_live(p.pid, in->log, d));
     buf_printf(&ret->name, "pid %d", p.pid);
     return NULL;
@@ -201,7 +201,7 @@ static struct err *run(const struct invocation *in, int *ret_status)
 {
     struct opts *o = in->opts;
     bool of_process = o->pick.pid || o->pick.exe || o->pick.container;
-    if (in->n_args + of_process != 1 || in->n_rest)
+    if (in->n_args + of_process != 1 || in->rest)
         return err_new(ERR_USAGE, "name one dump: a file, -, a URL, or a process with --pid");
     if (!o->symptoms && (o->heap || o->log || o->trace || o->prom || o->prom_select))
         return err_new(ERR_USAGE, "--heap, --log, --trace and --prom are inputs of --symptoms");

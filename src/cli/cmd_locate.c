@@ -6,13 +6,14 @@
 #include "cli/pick.h"
 #include "engine/locate.h"
 #include "sinks/finding_sinks.h"
+#include "sources/proc.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct locate_args {
@@ -116,21 +117,95 @@ static int status_of(const struct report *r)
     return r->coverage.maps_shared && !r->coverage.unheld.n ? 0 : 5;
 }
 
-static struct err *locate_one(const struct locate_args *a, const struct locate_options *o,
-                              const struct invocation *in, int *ret_status)
+static struct err *print_plan(const struct locate_args *a, const struct locate_options *o,
+                              const struct invocation *in)
 {
-    struct report *r;
-    if (a->dry_run) {
-        _cleanup_buf_ struct buf out = { 0 };
-        ERR_TRY(locate_plan(o, in->log, &out));
-        fwrite(out.p, 1, out.n, stdout);
-        return NULL;
+    _cleanup_buf_ struct buf out = { 0 };
+    ERR_TRY(locate_plan(o, a->json, in->log, &out));
+    fwrite(out.p, 1, out.n, stdout);
+    return NULL;
+}
+
+static bool is_there(pid_t pid)
+{
+    struct proc p;
+    _cleanup_err_ struct err *e = proc_read(pid, &p);
+    return e == NULL;
+}
+
+// The one of two answers that says more; the other is released. Either may be NULL.
+static struct report *better(struct report *a, struct report *b)
+{
+    bool second =
+        !a || (b && b->coverage.maps_shared > a->coverage.maps_shared) || (b && b->n_findings);
+    report_destroy(second ? a : b);
+    return second ? b : a;
+}
+
+// Looks into the process; where a command of ours runs one Go program after the other, as
+// `go test ./...` does, into each until something is found or the time is over. One answer: that of
+// the process where most was seen.
+static struct err *locate_all(struct locate_options *o, struct picked *p, struct log *log,
+                              struct report **ret)
+{
+    uint64_t until = clock_now_ns() + o->for_ns;
+    struct report *best = NULL;
+    unsigned looked = 0;
+    for (bool more = true; more; looked++) {
+        struct report *r = NULL;
+        o->pid = p->pid;
+        struct err *e = locate_run(o, log, &r);
+        bool gone = p->started && !is_there(p->pid);
+        if (e && !gone) {
+            report_destroy(best);
+            return e;
+        }
+        err_free(e); // too short-lived to be looked into
+        more = p->started && !stop_asked && (!r || (r->ended.n && !r->n_findings));
+        best = better(best, r);
+        more = more && pick_next(p, until, &stop_asked);
+        uint64_t now = clock_now_ns();
+        o->for_ns = until > now ? until - now : 0;
     }
-    ERR_TRY(locate_run(o, in->log, &r));
+    if (!best)
+        return err_new(ERR_UNSEEN, "the Go programs of the command ended before they could be "
+                                   "looked into; let them run for some seconds");
+    if (looked > 1)
+        report_add_blind(best, arena_printf(&best->arena,
+                                            "the command ran %u Go programs one after the other; "
+                                            "this is what was seen in pid %lld",
+                                            looked, (long long)best->target.pid));
+    *ret = best;
+    return NULL;
+}
+
+static struct err *locate_one(const struct locate_args *a, struct locate_options *o,
+                              struct picked *p, const struct invocation *in, int *ret_status)
+{
+    struct report *r = NULL;
+    o->pid = p->pid;
+    if (a->dry_run) return print_plan(a, o, in);
+    ERR_TRY(locate_all(o, p, in->log, &r));
     log_progress_end(in->log);
     print_report(r, a, in);
     *ret_status = status_of(r);
     report_destroy(r);
+    return NULL;
+}
+
+static struct err *check_options(const struct locate_args *a, const struct locate_options *o,
+                                 const struct invocation *in)
+{
+    if (o->max_hold_ns > 2000000)
+        return err_new(ERR_USAGE, "--max-hold: busy holds last 2 ms at most");
+    struct stat st;
+    if (a->src && (stat(a->src, &st) || !S_ISDIR(st.st_mode)))
+        return err_new(ERR_USAGE, "--src %s: there is no such directory", a->src);
+    if (in->n_args)
+        return err_new(ERR_USAGE,
+                       "'%s' is not understood; name a process with --pid, "
+                       "--exe, --container or -- CMD",
+                       in->args[0]);
     return NULL;
 }
 
@@ -148,25 +223,18 @@ static struct err *run(const struct invocation *in, int *ret_status)
                                 .src = a->src,
                                 .stop = &stop_asked };
     ERR_TRY(parse_budget(&a->budget, &o));
-    if (o.max_hold_ns > 2000000)
-        return err_new(ERR_USAGE, "--max-hold: busy holds last 2 ms at most");
-    if (in->n_args)
-        return err_new(ERR_USAGE,
-                       "'%s' is not understood; name a process with --pid, "
-                       "--exe, --container or -- CMD",
-                       in->args[0]);
+    ERR_TRY(check_options(a, &o, in));
     struct picked picked;
     if (!pick_any(&a->pick, in)) {
-        pick_list(in->color);
+        pick_list(a->json);
         return NULL;
     }
-    ERR_TRY(pick_process(&a->pick, in, &picked));
-    o.pid = picked.pid;
     struct sigaction sa = { .sa_handler = on_signal };
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
-    struct err *e = locate_one(a, &o, in, ret_status);
-    pick_release(&picked);
+    ERR_TRY(pick_process(&a->pick, in, &stop_asked, &picked));
+    struct err *e = locate_one(a, &o, &picked, in, ret_status);
+    pick_release(&picked, in->log);
     return e;
 }
 

@@ -21,7 +21,8 @@ enum option_kind {
     OPTION_FLAG,     // bool
     OPTION_STRING,   // const char *, borrowed from argv
     OPTION_UINT,     // uint64_t
-    OPTION_DURATION, // uint64_t, ns
+    OPTION_PID,      // uint64_t, never 0
+    OPTION_DURATION, // uint64_t, ns, never 0
     OPTION_SIZE,     // uint64_t, bytes
     OPTION_LIST,     // struct string_list, may be repeated
 };
@@ -55,6 +56,10 @@ struct option {
 #define OPT_UINT(n, type, field, argname, text)                                                    \
     {                                                                                              \
         OPTION_UINT, n, argname, text, offsetof(type, field), NULL                                 \
+    }
+#define OPT_PID(n, type, field, text)                                                              \
+    {                                                                                              \
+        OPTION_PID, n, "PID", text, offsetof(type, field), NULL                                    \
     }
 #define OPT_DURATION(n, type, field, argname, text)                                                \
     {                                                                                              \

@@ -4,6 +4,7 @@
 #include "cli/command.h"
 #include "version.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,17 @@ static bool reader_left(void)
 {
     struct pollfd p = { .fd = STDOUT_FILENO, .events = POLLOUT };
     return poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP));
+}
+
+// A closed standard descriptor would be given to the next file that is opened, and what is printed
+// would land there. Opened the wrong way round, so that using one is an error as before.
+static void hold_standard_descriptors(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) continue;
+        int null = open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+        if (null >= 0 && null != fd) close(null); // cannot be: the lowest is taken
+    }
 }
 
 static int report(const char *command, struct err *e)
@@ -67,6 +79,7 @@ static int run(const struct command *c, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    hold_standard_descriptors();
     mem_init();
     signal(SIGPIPE, SIG_IGN); // a reader that leaves is a failed write, seen above
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||

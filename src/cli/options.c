@@ -85,6 +85,29 @@ static struct err *store_string(const struct option *o, const char *value, void 
     return NULL;
 }
 
+static struct err *store_pid(const struct option *o, struct str s, uint64_t *ret)
+{
+    enum { PID_MAX = 1 << 22 }; // the kernel's own limit
+    uint64_t pid;
+    if (!str_to_u64(s, 10, &pid))
+        return err_new(ERR_USAGE, "--%s %.*s: not a whole number", o->name, STR_ARG(s));
+    if (pid == 0 || pid > PID_MAX)
+        return err_new(ERR_USAGE, "--%s %.*s: no process has that pid", o->name, STR_ARG(s));
+    *ret = pid;
+    return NULL;
+}
+
+// No time at all would be taken for the option not given.
+static struct err *store_duration(const struct option *o, struct str s, uint64_t *ret)
+{
+    uint64_t ns;
+    ERR_TRY(err_wrap(clock_parse_duration(s, &ns), "--%s", o->name));
+    if (ns == 0)
+        return err_new(ERR_USAGE, "--%s %.*s: must be more than zero", o->name, STR_ARG(s));
+    *ret = ns;
+    return NULL;
+}
+
 static struct err *store(const struct option *o, const char *value, void *opts)
 {
     void *field = (char *)opts + o->offset;
@@ -96,7 +119,8 @@ static struct err *store(const struct option *o, const char *value, void *opts)
         if (!str_to_u64(s, 10, field))
             return err_new(ERR_USAGE, "--%s %s: not a whole number", o->name, value);
         return NULL;
-    case OPTION_DURATION: return err_wrap(clock_parse_duration(s, field), "--%s", o->name);
+    case OPTION_PID: return store_pid(o, s, field);
+    case OPTION_DURATION: return store_duration(o, s, field);
     case OPTION_SIZE: return err_wrap(clock_parse_size(s, field), "--%s", o->name);
     case OPTION_LIST: {
         struct string_list *l = field;

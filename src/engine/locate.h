@@ -35,6 +35,6 @@ struct err *locate_run(const struct locate_options *o, struct log *log,
                        struct report **ret) ERR_MUST_USE;
 
 // What locate_run would do: every probe with its cost class, and what it could not see. Attaches
-// nothing. Text, for stdout.
-struct err *locate_plan(const struct locate_options *o, struct log *log,
+// nothing. For stdout: text, or JSON ("maptrap.plan/1").
+struct err *locate_plan(const struct locate_options *o, bool json, struct log *log,
                         struct buf *out) ERR_MUST_USE;
