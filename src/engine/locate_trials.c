@@ -127,8 +127,12 @@ static bool all_done(struct locate *l, const struct trial *tr)
     return true;
 }
 
+// When the second came: under the hold, after it and before the held one went on, or with the first
+// inside the map.
+enum met { MET_UNDER, MET_AFTER, MET_INSIDE };
+
 static void add_overlap(struct locate *l, const struct access *first, const struct access *second,
-                        bool inside)
+                        enum met met)
 {
     if (!map_op_writes(first->op) && !map_op_writes(second->op)) return;
     struct trial *tr = trial_of(l, first->map);
@@ -148,15 +152,15 @@ static void add_overlap(struct locate *l, const struct access *first, const stru
     }
     struct overlap o = { .side = { *first, *second },
                          .map = first->map,
-                         .inside = inside,
+                         .inside = met == MET_INSIDE,
                          .count = 1,
                          .first_ns = second->time_ns };
     if (tr) {
-        o.holds = tr->holds + !inside;
-        // This hold's own length is known when it ends; until then what has passed of it.
-        o.held_ns = tr->held_ns + (inside ? 0 : second->time_ns - first->time_ns);
+        // A hold is counted, with its length, when it ends; until then what has passed of it.
+        o.holds = tr->holds + (met == MET_UNDER);
+        o.held_ns = tr->held_ns + (met == MET_UNDER ? second->time_ns - first->time_ns : 0);
         o.expected = tr->expected;
-        o.arrivals = tr->arrivals + 1;
+        o.arrivals = tr->arrivals;
     }
     vec_push(&l->overlaps, o);
     log_debug(l->log, "overlap on map %#llx: goroutines %llu and %llu",
@@ -204,10 +208,10 @@ static void on_inside(struct locate *l, const struct event *e, const struct acce
     if (!first || first->map != a->map || first->time_ns > a->time_ns ||
         a->time_ns - first->time_ns > GUARD_EXPIRE_NS || first->goid == a->goid)
         return;
-    add_overlap(l, first, a, true);
+    add_overlap(l, first, a, MET_INSIDE);
 }
 
-static void on_arrival(struct locate *l, uint64_t hold, const struct access *a)
+static void on_arrival(struct locate *l, uint64_t hold, const struct access *a, enum met met)
 {
     size_t slot = hold % HOLDS_KEPT;
     if (l->hold_seq[slot] != hold) {
@@ -218,14 +222,14 @@ static void on_arrival(struct locate *l, uint64_t hold, const struct access *a)
     if (first->map != a->map || first->goid == a->goid || !a->goid) return;
     struct trial *tr = trial_of(l, a->map);
     if (tr) tr->arrivals++;
-    add_overlap(l, first, a, false);
+    add_overlap(l, first, a, met);
 }
 
 // The held one goes on: whoever came after its hold came before that.
 static void on_entered(struct locate *l, uint64_t hold)
 {
     size_t slot = hold % HOLDS_KEPT;
-    if (l->late_seq[slot] == hold) on_arrival(l, hold, &l->late[slot]);
+    if (l->late_seq[slot] == hold) on_arrival(l, hold, &l->late[slot], MET_AFTER);
     l->late_seq[slot] = 0;
 }
 
@@ -285,7 +289,7 @@ void trials_on_event(void *arg, const struct event *e)
         l->hold[e->hold % HOLDS_KEPT] = a;
         l->hold_seq[e->hold % HOLDS_KEPT] = e->hold;
     } else if (e->kind == EVENT_ARRIVAL) {
-        on_arrival(l, e->hold, &a);
+        on_arrival(l, e->hold, &a, MET_UNDER);
     } else if (e->kind == EVENT_LATE) {
         l->late[e->hold % HOLDS_KEPT] = a;
         l->late_seq[e->hold % HOLDS_KEPT] = e->hold;

@@ -249,8 +249,8 @@ FINDING_KEYS = {"id": str, "kind": str, "evidence": str, "map": dict, "accesses"
                 "first_seen": (str, NULL), "count": int}
 DOC_KEYS = {"schema": str, "target": dict, "findings": list, "suspects": list, "coverage": dict,
             "cost": dict, "took_s": (int, float)}
-MAP_KEYS = {"map": dict, "goroutines": int, "sites": int, "accesses": int, "holds": int, "guards": list,
-            "verdict": str, "why": str}
+MAP_KEYS = {"map": dict, "goroutines": int, "sites": int, "accesses": int, "holds": int, "arrivals": int,
+            "guards": list, "verdict": str, "why": str}
 # Go before 1.21 does not say who made a goroutine.
 ACCESS_KEYS = {"op": str, "goroutine": int, "parent": (int, NULL), "function": str, "file": str, "line": int,
                "stack": list, "locks": list}
@@ -259,6 +259,23 @@ ACCESS_KEYS = {"op": str, "goroutine": int, "parent": (int, NULL), "function": s
 def keys_of(what, value, wanted):
     return [f"{what}: {key} is {type(value.get(key)).__name__}" if key in value else f"{what}: no {key}"
             for key, kind in wanted.items() if not isinstance(value.get(key), kind)]
+
+
+def counts_agree(doc):
+    """A proof's holds, arrivals and time held are among those of the whole run."""
+    bad = []
+    of = {m["map"]["address"]: m for m in doc["coverage"]["by_map"]}
+    for f in doc["findings"]:
+        held, m = f["held"], of.get(f["map"]["address"])
+        if held["kind"] == "none":
+            continue
+        if held["times"] > doc["coverage"]["holds"]:
+            bad.append(f"{held['times']} holds for a proof, {doc['coverage']['holds']} in all")
+        if held["ms"] > doc["cost"]["held_ms"] + 0.01:
+            bad.append(f"{held['ms']} ms held for a proof, {doc['cost']['held_ms']} in all")
+        if held["arrivals"] < 1 or m and held["arrivals"] > m["arrivals"]:
+            bad.append(f"{held['arrivals']} arrivals for a proof, {m and m['arrivals']} at that map in all")
+    return bad
 
 
 def contract(doc, status):
@@ -285,6 +302,8 @@ def contract(doc, status):
         bad += keys_of("by_map", m, MAP_KEYS)
         if m.get("verdict") not in ("overlap", "unguarded", "suspect", "guarded", "ordered", "private"):
             bad.append(f"verdict is {m.get('verdict')}")
+    if not bad:
+        bad += counts_agree(doc)
     number = (int, float)
     bad += keys_of("cost", doc["cost"], {"probe_hits": int, "ns_per_hit": number, "held_ms": number,
                                         "cpu_share": number, "dropped": int})

@@ -30,10 +30,10 @@ def document():
     finding = {"id": "f1", "kind": "write-write", "evidence": "overlap", "map": {"address": hex(MAP)},
                "accesses": [access("main.(*catalog).remember", "handler"),
                             access("main.(*catalog).refresh", "refresher")],
-               "guards": [], "held": {"kind": "busy", "ms": 2.0, "times": 3}, "missing": [],
+               "guards": [], "held": {"kind": "busy", "ms": 2.0, "times": 3, "arrivals": 1}, "missing": [],
                "static": "unknown", "advice": "lock", "first_seen": "2026-01-01T00:00:00Z", "count": 1}
     own = {"map": {"address": hex(MAP)}, "goroutines": 2, "sites": 2, "accesses": 300, "holds": 120,
-           "guards": [], "verdict": "overlap", "why": "met"}
+           "arrivals": 1, "guards": [], "verdict": "overlap", "why": "met"}
     return {"schema": "maptrap.findings/1", "target": {"pid": 1}, "findings": [finding], "suspects": [],
             "coverage": {"maps": 3, "maps_shared": 1, "sites": 4, "accesses": 900, "holds": 120,
                          "blind": ["main.rollup is too hot"], "by_map": [own]},
@@ -121,6 +121,10 @@ def fails():
         ("no coverage", changed(lambda d: d.pop("coverage")), 1),
         ("coverage without holds", changed(lambda d: d["coverage"].pop("holds")), 1),
         ("an unknown verdict", changed(lambda d: d["coverage"]["by_map"][0].update(verdict="fine")), 1),
+        ("a proof with more holds than were made", changed(lambda d: d["coverage"].update(holds=2)), 1),
+        ("a proof that held for longer than all", changed(lambda d: d["cost"].update(held_ms=1.9)), 1),
+        ("a proof without an arrival", changed(lambda d: d["findings"][0]["held"].update(arrivals=0)), 1),
+        ("an arrival too many", changed(lambda d: d["findings"][0]["held"].update(arrivals=2)), 1),
         ("another schema", changed(lambda d: d.update(schema="maptrap.findings/2")), 1),
     ]
     for name, doc, status in broken:
