@@ -87,14 +87,15 @@ static void fill_map(struct locate *l, uint64_t address, struct finding_map *ret
     ret->type = target_type_name(l->t, m ? m->type : 0);
     ret->type = arena_str(&l->report->arena, ret->type);
     ret->name = target_map_name(l->t, address, &l->report->arena);
-    if (!ret->name.n && l->named++ < NAMED_MAX) ret->written = written_name(l, m);
+    // "main.global+8" is a field of a variable: the source says which.
+    bool named = ret->name.n && str_find_char(ret->name, '+') == STR_NPOS;
+    if (!named && l->named++ < NAMED_MAX) ret->written = written_name(l, m);
 }
 
 static struct str advice_for(struct locate *l, const struct finding *f)
 {
-    const char *name = f->map.name.n      ? f->map.name.p
-                       : f->map.written.n ? f->map.written.p
-                                          : "the map";
+    struct str shown = finding_map_shown(&f->map);
+    const char *name = shown.n ? shown.p : "the map";
     bool same = f->access[0].site == f->access[1].site;
     if (same)
         return str_from(arena_printf(&l->report->arena,

@@ -25,6 +25,12 @@ enum finding_kind finding_kind_of(enum map_op a, enum map_op b)
     return KIND_READ_WRITE;
 }
 
+struct str finding_map_shown(const struct finding_map *m)
+{
+    bool part = str_find_char(m->name, '+') != STR_NPOS;
+    return m->written.n && (part || !m->name.n) ? m->written : m->name;
+}
+
 static void side_text(const struct finding_access *a, struct buf *b)
 {
     buf_printf(b, "%s %.*s via %.*s", map_op_name(a->op), STR_ARG(a->at.function), STR_ARG(a->via));

@@ -23,6 +23,9 @@ struct finding_map {
     struct str written;
 };
 
+// What to call it: a variable's name, else (or for a part of one) what the source calls it.
+struct str finding_map_shown(const struct finding_map *m);
+
 struct finding_access {
     enum map_op op;
     uint64_t goroutine, parent; // parent 0 = unknown

@@ -38,7 +38,7 @@ static void map_object(struct json *j, const struct finding_map *m)
     json_object(j);
     json_key(j, "address"), json_strf(j, "%#llx", (unsigned long long)m->address);
     str_or_null(j, "type", m->type);
-    str_or_null(j, "name", m->name.n ? m->name : m->written);
+    str_or_null(j, "name", finding_map_shown(m));
     json_end(j);
 }
 

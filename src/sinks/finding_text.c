@@ -162,7 +162,7 @@ static void both_sides(const struct finding *f, const struct style *st, unsigned
 
 static void map_text(const struct finding_map *m, struct buf *out)
 {
-    struct str name = m->name.n ? m->name : m->written;
+    struct str name = finding_map_shown(m);
     if (name.n) buf_printf(out, "%.*s ", STR_ARG(name));
     if (m->type.n)
         buf_printf(out, "%.*s", STR_ARG(m->type));
@@ -255,14 +255,26 @@ static void cost_lines(const struct report *r, const struct style *st, struct bu
                st->dim, r->cost.probe_hits, r->cost.ns_per_hit, 100 * r->cost.cpu_share,
                r->cost.held_ms, r->coverage.holds, r->cost.dropped, r->took_s, st->off);
     buf_printf(out,
-               "%sSeen: %" PRIu64 " maps (%" PRIu64 " shared), %" PRIu64 " sites, %" PRIu64
+               "%sSeen: %" PRIu64 " map%s (%" PRIu64 " shared), %" PRIu64 " site%s, %" PRIu64
                " accesses of pid %" PRId64 " (%.*s, %.*s)%s\n",
-               st->dim, r->coverage.maps, r->coverage.maps_shared, r->coverage.sites,
-               r->coverage.accesses, r->target.pid, STR_ARG(r->target.exe), STR_ARG(r->target.go),
-               st->off);
+               st->dim, r->coverage.maps, r->coverage.maps == 1 ? "" : "s", r->coverage.maps_shared,
+               r->coverage.sites, r->coverage.sites == 1 ? "" : "s", r->coverage.accesses,
+               r->target.pid, STR_ARG(r->target.exe), STR_ARG(r->target.go), st->off);
     for (size_t i = 0; i < r->coverage.n_blind; i++)
         buf_printf(out, "Not seen: %.*s\n", STR_ARG(r->coverage.blind[i]));
     if (r->ended.n) buf_printf(out, "Ended early: %.*s\n", STR_ARG(r->ended));
+}
+
+// A race needs both sides to run while it looks.
+static void next_line(const struct report *r, struct buf *out)
+{
+    buf_adds(out, "Next: ");
+    if (r->ended.n)
+        buf_adds(out, "look again, for longer (--for 2m)");
+    else
+        buf_printf(out, "maptrap locate --pid %" PRId64 " --for 2m looks longer", r->target.pid);
+    buf_adds(out, "; a race needs both sides to run while it looks, so put the load on that showed "
+                  "the crash\n");
 }
 
 void findings_text(const struct report *r, const struct findings_text_options *o, struct buf *out)
@@ -273,7 +285,5 @@ void findings_text(const struct report *r, const struct findings_text_options *o
     for (size_t i = 0; i < r->n_findings; i++) finding_block(&r->finding[i], st, width, out);
     if (r->n_findings == 0 || o->all) maps_table(r, st, o->all, out);
     cost_lines(r, st, out);
-    if (r->n_findings == 0)
-        buf_adds(out, "Next: maptrap locate --for 2m looks longer; a race needs both sides to run "
-                      "while it looks, so put the load on that showed the crash\n");
+    if (r->n_findings == 0) next_line(r, out);
 }

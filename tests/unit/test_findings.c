@@ -57,6 +57,19 @@ static bool begins(const struct report *r, const char *want)
     return does;
 }
 
+// What to do next can be typed as it stands.
+static void test_next(void)
+{
+    struct report *r = answer();
+    _cleanup_buf_ struct buf out = { 0 }, ended = { 0 };
+    findings_text(r, &(struct findings_text_options) { .width = 100 }, &out);
+    CHECK(str_find(buf_str(&out), STR("Next: maptrap locate --pid 4711 --for 2m ")) != STR_NPOS);
+    r->ended = STR("the target exited");
+    findings_text(r, &(struct findings_text_options) { .width = 100 }, &ended);
+    CHECK(str_find(buf_str(&ended), STR("--pid 4711 --for")) == STR_NPOS);
+    report_destroy(r);
+}
+
 static void test_first_line(void)
 {
     struct report *r = answer();
@@ -68,6 +81,11 @@ static void test_first_line(void)
     r->coverage.maps_shared = 0;
     CHECK(begins(r, "Not enough seen to say: no map was written by two goroutines"));
     add_finding(r);
+    r->finding->map.name = STR("main.global+8");
+    CHECK(begins(r, "RACE main.global+8 map[string]int: two goroutines"));
+    r->finding->map.written = STR("global.seen");
+    CHECK(begins(r, "RACE global.seen map[string]int: two goroutines"));
+    r->finding->map.name = STR("main.quotes");
     CHECK(begins(r, "RACE main.quotes map[string]int: two goroutines write it at the same time"));
     report_destroy(r);
 }
@@ -174,5 +192,5 @@ static void test_width(void)
     report_destroy(r);
 }
 
-TEST_MAIN(TEST(test_key_line), TEST(test_width), TEST(test_first_line), TEST(test_json),
-          TEST(test_id))
+TEST_MAIN(TEST(test_next), TEST(test_key_line), TEST(test_width), TEST(test_first_line),
+          TEST(test_json), TEST(test_id))
