@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 
@@ -39,8 +40,13 @@ def machine():
             "arch": platform.machine(), "virtual": "hypervisor" in open("/proc/cpuinfo").read()}
 
 
+def shown(arguments):
+    """A command line for the record: of a path on this machine only the last part, which is all that it tells."""
+    return " ".join(re.sub(r"(?<![^\s=:])/(?:[^\s/]+/)*(?=[^\s/])", "", a) for a in arguments)
+
+
 def head(what):
-    command = " ".join([os.path.relpath(os.path.abspath(sys.argv[0]), TOP)] + sys.argv[1:])
+    command = shown([os.path.relpath(os.path.abspath(sys.argv[0]), TOP)] + sys.argv[1:])
     return {"what": what, "command": command, "commit": git("rev-parse", "--short=12", "HEAD"),
             "sources": sources(), "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%MZ"),
             "machine": machine()}

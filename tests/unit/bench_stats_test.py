@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The benches' statistics against tabled values."""
+"""The benches' statistics against tabled values; what they record of a command line."""
 import math
 import os
 import random
@@ -10,6 +10,7 @@ from tap import check, done
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "bench"))
+import record
 import stats
 
 
@@ -38,4 +39,8 @@ for _ in range(400):
     d0 = sum(r.random() < 0.02 for _ in range(1000))
     inside += stats.hazard_ratio(d1, 1000, d0, 1000)[1] <= 1 <= stats.hazard_ratio(d1, 1000, d0, 1000)[2]
 check(inside >= 372, f"95 % intervals hold the truth ({inside} of 400)")
+shown = record.shown(["bench/x.py", "--trees", "/somewhere/else/trees", "--arm", "a=/opt/b/maptrap locate --pid {pid}",
+                      "--match", "1.27/pie", "/"])
+check(shown == "bench/x.py --trees trees --arm a=maptrap locate --pid {pid} --match 1.27/pie /",
+      "no path of the machine in a recorded command", shown)
 sys.exit(done())
