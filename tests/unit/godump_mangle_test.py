@@ -9,6 +9,8 @@ import random
 import subprocess
 import sys
 
+import tap
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 MAPTRAP = os.environ.get("MAPTRAP", os.path.join(TOP, "build/maptrap"))
 INPUTS = ["1.19-ww", "1.23-rw", "1.25-ww-all", "1.24-ww-system", "1.25-debug2", "1.19-debug1", "1.27-quit",
@@ -184,20 +186,15 @@ def main():
     for name in INPUTS + [n for pair in TWO for n in pair]:
         with open(os.path.join(TOP, "tests/golden/dump", name, "dump"), encoding="utf-8") as f:
             texts[name] = f.read()
-    print(f"1..{len(INPUTS) + len(TWO)}")
-    number, failed = 0, 0
     jobs = [(n, lambda c, n=n: alone(c, n, texts[n])) for n in INPUTS]
     jobs += [(f"{a} and {b} interleaved", lambda c, a=a, b=b: together(c, a, b, texts)) for a, b in TWO]
     for name, job in jobs:
-        number += 1
         counts = []
         job(counts)
-        bad = [(n, w) for n, w in counts if w]
-        for n, w in bad[:40 if os.environ.get("MANGLE_KEEP") else 5]:
-            print(f"# {n}: {', '.join(w)[:200]}")
-        failed += bool(bad)
-        print(f"{'not ok' if bad else 'ok'} {number} - {name}, mangled: {len(counts) - len(bad)} of {len(counts)} alike")
-    sys.exit(1 if failed else 0)
+        bad = [f"{n}: {', '.join(w)[:200]}" for n, w in counts if w]
+        tap.check(counts and not bad, f"{name}, mangled: {len(counts) - len(bad)} of {len(counts)} alike",
+                  *bad[:40 if os.environ.get("MANGLE_KEEP") else 5])
+    sys.exit(tap.done())
 
 
 if __name__ == "__main__":

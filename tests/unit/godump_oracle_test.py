@@ -10,6 +10,8 @@ import subprocess
 import sys
 import tempfile
 
+import tap
+
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests/live"))
 from build import CACHE, VERSIONS, goroot
@@ -154,27 +156,22 @@ def check(version, program, folder, way):
 
 
 def main():
-    missing = [v for v in VERSIONS if not os.path.exists(goroot(v) + "/bin/go")]
-    print(f"1..{len(VERSIONS)}")
-    failed = 0
     with tempfile.TemporaryDirectory() as folder:
-        for number, v in enumerate(VERSIONS, 1):
-            if v in missing:
-                print(f"ok {number} - Go {v} # SKIP not unpacked (make setup)")
+        for v in VERSIONS:
+            if not os.path.exists(goroot(v) + "/bin/go"):
+                tap.skip(f"Go {v}", "not unpacked (make setup)")
                 continue
             program = f"{folder}/truth-{v}"
             build(v, program)
-            bad = goroutines = 0
+            goroutines, notes, bad = 0, [], 0
             for way in WAYS:
                 wrong, n = check(v, program, folder, way)
                 goroutines += n
                 bad += bool(wrong)
-                for w in wrong[:5]:
-                    print(f"# {way[0]}, GOTRACEBACK={way[1]} {way[2] or ''}: {w[:300]}")
-            failed += bool(bad)
-            print(f"{'not ok' if bad else 'ok'} {number} - Go {v}: {goroutines} goroutines of {len(WAYS)} dumps, "
-                  f"{len(WAYS) - bad} as they were")
-    sys.exit(1 if failed else 0)
+                notes += [f"{way[0]}, GOTRACEBACK={way[1]} {way[2] or ''}: {w[:300]}" for w in wrong[:5]]
+            tap.check(goroutines and not bad, f"Go {v}: {goroutines} goroutines of {len(WAYS)} dumps, "
+                      f"{len(WAYS) - bad} as they were", *notes)
+    sys.exit(tap.done())
 
 
 if __name__ == "__main__":
