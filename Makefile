@@ -56,7 +56,7 @@ soak: setup all
 fuzz: setup
 	@scripts/fuzz.sh
 
-# What maptrap costs the service beside it, with intervals; how fast its readers are.
+# What maptrap costs the service beside it, with intervals; how fast crash logs are read.
 bench: setup all
 	@bench/live.py http
 	@bench/live.py hot

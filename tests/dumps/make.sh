@@ -3,7 +3,7 @@
 # make.sh [DIR]: real crashes and dumps of crash.go from every toolchain, as golden inputs
 # (tests/golden/dump/CASE/dump by default), and what logging makes of them (mangle.py).
 set -uo pipefail
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../.." || exit 1
 . scripts/lib.sh
 to=$(realpath -m "${1:-tests/golden/dump}")
 work=$(mktemp -d)
@@ -13,7 +13,7 @@ build() { # VERSION FLAGS...
   local v=$1 root
   shift
   root=$(scripts/toolchains.sh --path "$v")
-  (cd tests/dumps && GOROOT=$root GO111MODULE=off GOTOOLCHAIN=local GOCACHE=$cache/gocache-$v GOFLAGS= \
+  (cd tests/dumps && GOROOT=$root GO111MODULE=off GOTOOLCHAIN=local GOCACHE=$cache/gocache-$v GOFLAGS='' \
     "$root/bin/go" build -o "$work/crash-$v" "$@" crash.go)
 }
 
