@@ -223,7 +223,8 @@ static void maps_table(const struct report *r, const struct style *st, bool all,
                    v->why.n ? "; " : "", STR_ARG(v->why));
     }
     if (shown < r->coverage.n_by_map)
-        buf_printf(out, "  … %zu more (--json has all)\n", r->coverage.n_by_map - shown);
+        buf_printf(out, "  … %zu more (--all and --json have them)\n",
+                   r->coverage.n_by_map - shown);
 }
 
 static void verdict_line(const struct report *r, const struct style *st, struct buf *out)
