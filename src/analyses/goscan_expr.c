@@ -153,7 +153,7 @@ static struct gtype *type_of_initial_call(const struct type_context *c, struct g
     return t && index < t->n_args ? t->args[index] : &s->unknown;
 }
 
-struct gtype *var_type(struct scan *s, struct gobj *o)
+static struct gtype *var_type(struct scan *s, struct gobj *o)
 {
     struct gvar *v = o->var;
     if (v->type || o->resolving) return v->type ? v->type : &s->unknown;

@@ -413,7 +413,6 @@ struct gobj *type_obj(struct gtype *t);                    // the named type, th
 bool type_is_map(struct scan *s, struct gtype *t);
 bool type_is_ext(const struct gtype *t, const char *path, uint32_t sym);
 struct gtype *type_subst(struct scan *s, struct gtype *t, const struct gtype *named);
-struct gtype *var_type(struct scan *s, struct gobj *o);
 struct gobj *package_lookup(struct gpackage *p, uint32_t sym);
 struct str file_import(const struct gsource *f, uint32_t sym); // empty if there is none
 struct gpackage *package_by_path(struct scan *s, struct str path);
@@ -487,20 +486,16 @@ struct walker {
 };
 
 void walk_function(struct scan *s, struct gfunc *f);
-void walk_body(struct walker *w, struct go_node *block);
 void walk_closure(struct walker *w, struct closure *c, struct state *st, struct gthread *thread,
                   const struct val *args, size_t n_args);
 void walk_unknown_closure(struct walker *w, struct closure *c);
 // One that another package was given to run.
 void walk_outside_closure(struct walker *w, struct closure *c);
-void walk_bind(struct walker *w, uint32_t sym, struct gvar *v);
 struct gvar *walk_declare(struct walker *w, const struct go_node *name, struct gtype *type);
 void walk_assign_var(struct walker *w, struct gvar *v, const struct val *x, uint32_t pos);
 void walk_condition(struct walker *w, struct go_node *x, struct state *ret_false);
 void state_join(struct state *into, const struct state *from);
 struct state *state_save(struct walker *w);
-void walk_params(struct walker *w, struct go_node *type, struct gfunc *f, const struct val *args,
-                 size_t n_args);
 void **scan_clean_bind(struct scan *s);
 void scan_return_bind(struct scan *s, void **bind);
 struct gthread *new_thread(struct walker *w, int kind, uint32_t pos);
@@ -570,7 +565,6 @@ bool doubt_striped(const struct access *a); // under the lock of the same index 
 
 // ---- goscan_solve.c, goscan_rules.c ----
 void scan_solve(struct scan *s);
-void scan_rules(struct scan *s);
 // Gives a finding the edit that cures it, if that is plainly safe: goscan_fix.c.
 void scan_fix(struct scan *s, const struct access *a, const void *guard, struct goscan_finding *f);
 void scan_deinit(struct scan *s);

@@ -861,7 +861,7 @@ static void judge_calls(struct scan *s)
     }
 }
 
-void scan_rules(struct scan *s)
+static void apply_rules(struct scan *s)
 {
     VEC(struct access *) all = { 0 };
     for (size_t i = 0; i < s->accesses.n; i++) {
@@ -893,7 +893,7 @@ void goscan_run(struct arena *arena, const struct goscan_input *in, struct gosca
     scan_solve(&s);
     doubt_prepare(&s);
     life_prepare(&s);
-    scan_rules(&s);
+    apply_rules(&s);
     struct goscan_result r = {
         .n = s.findings.n, .accesses = s.accesses.n, .maps = s.n_maps, .functions = s.n_functions
     };

@@ -56,7 +56,7 @@ static void bind(struct walker *w, uint32_t sym, void *what)
     w->s->bind[sym] = what;
 }
 
-void walk_bind(struct walker *w, uint32_t sym, struct gvar *v)
+static void walk_bind(struct walker *w, uint32_t sym, struct gvar *v)
 {
     bind(w, sym, (char *)v + 1); // the lowest bit says that it is a variable
 }
@@ -166,7 +166,7 @@ static void walk_list(struct walker *w, struct go_node *n)
     for (; n; n = n->next) walk_stmt(w, n);
 }
 
-void walk_body(struct walker *w, struct go_node *block)
+static void walk_body(struct walker *w, struct go_node *block)
 {
     size_t mark = w->undo.n, scope = w->scope;
     w->scope = mark;
@@ -642,8 +642,8 @@ static void walk_stmt(struct walker *w, struct go_node *n)
 // ---- functions and closures ----
 
 // Declares the parameters of a function or a closure.
-void walk_params(struct walker *w, struct go_node *type, struct gfunc *f, const struct val *args,
-                 size_t n_args)
+static void walk_params(struct walker *w, struct go_node *type, struct gfunc *f,
+                        const struct val *args, size_t n_args)
 {
     size_t i = 0;
     for (struct go_node *p = type->kid[1]; p; p = p->next) {

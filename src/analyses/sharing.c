@@ -42,7 +42,7 @@ static void add_goroutine(struct sharing_map *m, uint64_t goid)
     if (m->goroutines < SHARING_GOROUTINES_MAX) m->goid[m->goroutines++] = goid;
 }
 
-struct sharing_site *sharing_site_of(struct sharing_map *m, const struct access *a)
+static struct sharing_site *site_of(struct sharing_map *m, const struct access *a)
 {
     uint64_t id = sharing_site_id(a);
     for (uint32_t i = 0; i < m->n_sites; i++)
@@ -52,7 +52,7 @@ struct sharing_site *sharing_site_of(struct sharing_map *m, const struct access 
 
 static void add_site(struct sharing *s, struct sharing_map *m, const struct access *a)
 {
-    struct sharing_site *site = sharing_site_of(m, a);
+    struct sharing_site *site = site_of(m, a);
     if (!site) {
         if (m->n_sites == SHARING_SITES_MAX) {
             m->sites_lost++;

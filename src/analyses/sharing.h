@@ -49,7 +49,6 @@ struct sharing_map *sharing_add(struct sharing *s, const struct access *a); // N
 size_t sharing_maps(const struct sharing *s);
 struct sharing_map *sharing_map(const struct sharing *s, size_t i);
 struct sharing_map *sharing_find(const struct sharing *s, uint64_t address);
-struct sharing_site *sharing_site_of(struct sharing_map *m, const struct access *a);
 
 struct sharing_totals {
     uint64_t maps, shared, sites, accesses, lost; // lost: accesses to maps that did not fit

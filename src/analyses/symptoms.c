@@ -29,11 +29,10 @@ static double share_in(const struct finder *f, const char *const *names, size_t 
     return 100 * (double)sum / f->all_n;
 }
 
-// A row that was measured; `level` "none" takes its stars away.
+// A row that was measured.
 static void row(struct finder *f, struct dump_symptom s)
 {
     s.measured = true;
-    if (s.score_max == 0) s.score = 0;
     vec_push(&f->v->symptom, s);
 }
 

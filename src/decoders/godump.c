@@ -424,7 +424,8 @@ void godump_feed(struct godump *p, struct str bytes)
     }
 }
 
-size_t godump_wrap(const struct godump *p)
+// Width of hard-wrapped lines so far, 0 = none.
+static size_t wrap_so_far(const struct godump *p)
 {
     for (size_t i = 0; i < p->n_stream; i++)
         if (wrap_of(&p->stream[i])) return p->stream[i].wrap;
@@ -471,7 +472,7 @@ static uint64_t trouble(struct str sample, bool reversed, size_t *ret_wrap)
         godump_feed_reversed(p, sample);
     else
         godump_feed(p, sample);
-    *ret_wrap = godump_wrap(p);
+    *ret_wrap = wrap_so_far(p);
     uint64_t n = d.lines_not_understood + d.disorder;
     godump_finish(p);
     dump_deinit(&d);

@@ -40,7 +40,6 @@ struct godump *godump_create(struct dump *d, const struct godump_options *o);
 void godump_feed(struct godump *p, struct str bytes);
 // The lines of `all` from the last to the first; all of the input at once.
 void godump_feed_reversed(struct godump *p, struct str all);
-size_t godump_wrap(const struct godump *p); // width of hard-wrapped lines so far, 0 = none
 void godump_finish(struct godump *p);
 
 // Reads a sample (the start of an input) in both orders of its lines: whether the reverse one makes

@@ -253,7 +253,8 @@ static void shorten(struct godump_builder *b, struct godump_open *g)
     g->n_stack = n;
 }
 
-uint32_t godump_group(struct godump_builder *b, struct godump_open *g)
+// May shorten the stack.
+static uint32_t make_group(struct godump_builder *b, struct godump_open *g)
 {
     enum { GROUP_BYTES = 120 };
     struct dump *d = b->d;
@@ -375,10 +376,10 @@ void godump_store(struct godump_builder *b, struct godump_open *g)
             g->stack[g->n_stack++] = f;
     }
     if (g->race) {
-        uint32_t group = godump_group(b, g);
+        uint32_t group = make_group(b, g);
         b->d->race.p[g->race - 1].side[g->race_side].group = group;
     } else if (!g->ignored || g->ancestors) {
-        keep_record(b, g, godump_group(b, g));
+        keep_record(b, g, make_group(b, g));
     }
     g->active = false;
     buf_clear(&g->arguments);

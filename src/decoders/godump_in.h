@@ -72,8 +72,7 @@ bool godump_function_known(const struct godump_builder *b, struct str name, uint
 void godump_function_remember(struct godump_builder *b, struct str name, uint32_t function);
 uint32_t godump_state(struct godump_builder *b, struct str name);
 uint32_t godump_frame(struct godump_builder *b, uint32_t function, struct str location);
-uint32_t godump_group(struct godump_builder *b, struct godump_open *g); // may shorten the stack
-void godump_store(struct godump_builder *b, struct godump_open *g);     // and closes it
+void godump_store(struct godump_builder *b, struct godump_open *g); // and closes it
 
 // ---- godump_line.c: what one line says
 

@@ -294,7 +294,7 @@ static struct str file_name(const struct gopclntab *t, const struct gopclntab_fu
     return cstr_at(t->filetab, at);
 }
 
-struct str gopclntab_file(const struct gopclntab *t, const struct gopclntab_func *f, uint64_t pc)
+static struct str file_at(const struct gopclntab *t, const struct gopclntab_func *f, uint64_t pc)
 {
     int32_t file = gopclntab_value(t, f, f->pcfile, pc);
     return file < 0 ? STR("") : file_name(t, f, (uint32_t)file);
@@ -372,7 +372,7 @@ size_t gopclntab_frames(const struct gopclntab *t, uint64_t pc, struct frame *re
     if (cap == 0 || !gopclntab_func(t, gopclntab_index(t, pc), &f)) return 0;
     uint64_t tree = inline_tree(t, &f);
     uint32_t table = pcdata_table(&f, PCDATA_INL_TREE_INDEX);
-    struct str file = gopclntab_file(t, &f, pc);
+    struct str file = file_at(t, &f, pc);
     int32_t line = gopclntab_value(t, &f, f.pcln, pc);
     int32_t node = tree ? gopclntab_value(t, &f, table, pc) : -1;
     struct inlined in;
@@ -383,7 +383,7 @@ size_t gopclntab_frames(const struct gopclntab *t, uint64_t pc, struct frame *re
         ret[n++] = (struct frame) { in.name, file, line_of(line), pc, true };
         if (t->format == GOPCLNTAB_120) {
             uint64_t parent = f.entry + in.parent_pc;
-            file = gopclntab_file(t, &f, parent);
+            file = file_at(t, &f, parent);
             line = gopclntab_value(t, &f, f.pcln, parent);
             node = gopclntab_value(t, &f, table, parent);
         } else {

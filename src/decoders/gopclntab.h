@@ -56,6 +56,5 @@ int32_t gopclntab_value(const struct gopclntab *t, const struct gopclntab_func *
 // there is no such change.
 uint64_t gopclntab_boundary(const struct gopclntab *t, const struct gopclntab_func *f,
                             uint32_t table, uint64_t pc);
-struct str gopclntab_file(const struct gopclntab *t, const struct gopclntab_func *f, uint64_t pc);
 // See gobin_frames.
 size_t gopclntab_frames(const struct gopclntab *t, uint64_t pc, struct frame *ret, size_t cap);

@@ -130,7 +130,7 @@ static struct go_node *parse_qualified(struct parser *p, struct go_node *name)
     return p->lex.tok == GO_T_LBRACK ? parse_type_arguments(p, n) : n;
 }
 
-struct go_node *parse_array_type(struct parser *p, uint32_t pos, struct go_node *length)
+static struct go_node *parse_array_type(struct parser *p, uint32_t pos, struct go_node *length)
 {
     struct go_node *n = go_node(p, GO_ARRAY_TYPE, 2, pos);
     if (!length) {
@@ -804,7 +804,7 @@ static void parse_package_clause(struct parser *p, struct go_file *f)
     parse_semicolon(p);
 }
 
-static void parse_file(struct parser *p, struct arena *a, struct go_file *f, bool header)
+static void parse_file(struct parser *p, struct arena *a, struct go_file *f)
 {
     struct go_list decls = { 0 };
     bool imports_over = false;
@@ -815,7 +815,6 @@ static void parse_file(struct parser *p, struct arena *a, struct go_file *f, boo
         return;
     }
     while (p->lex.tok != GO_T_EOF || p->lex.what) {
-        if (header && p->lex.tok != GO_T_IMPORT) break;
         if (p->lex.tok != GO_T_IMPORT)
             imports_over = true;
         else if (imports_over)
@@ -829,8 +828,7 @@ static void parse_file(struct parser *p, struct arena *a, struct go_file *f, boo
     f->decls = decls.first;
 }
 
-static void parse(struct arena *a, struct str path, struct str source, bool header,
-                  struct go_file *ret)
+void gosrc_parse(struct arena *a, struct str path, struct str source, struct go_file *ret)
 {
     struct go_file f = { .path = path, .source = source };
     uint32_t at = 0, line, column;
@@ -851,7 +849,7 @@ static void parse(struct arena *a, struct str path, struct str source, bool head
     }
     struct parser p = { 0 };
     lex_init(&p.lex, a, source);
-    parse_file(&p, a, &f, header);
+    parse_file(&p, a, &f);
     f.n_names = (uint32_t)p.lex.names.n;
     f.names = arena_array(a, struct str, f.n_names);
     memcpy(f.names, p.lex.names.p, f.n_names * sizeof(*f.names));
@@ -861,14 +859,4 @@ static void parse(struct arena *a, struct str path, struct str source, bool head
     lex_deinit(&p.lex);
     vec_deinit(&p.params);
     *ret = f;
-}
-
-void gosrc_parse(struct arena *a, struct str path, struct str source, struct go_file *ret)
-{
-    parse(a, path, source, false, ret);
-}
-
-void gosrc_parse_header(struct arena *a, struct str path, struct str source, struct go_file *ret)
-{
-    parse(a, path, source, true, ret);
 }

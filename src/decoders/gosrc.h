@@ -21,5 +21,3 @@ enum {
 };
 
 void gosrc_parse(struct arena *a, struct str path, struct str source, struct go_file *ret);
-// Only the package clause, the imports and the comments before them: for build constraints.
-void gosrc_parse_header(struct arena *a, struct str path, struct str source, struct go_file *ret);

@@ -40,7 +40,6 @@ struct go_node *parse_ident(struct parser *p);
 struct go_node *parse_literal(struct parser *p);
 struct go_node *parse_type(struct parser *p);
 struct go_node *parse_try_type(struct parser *p); // NULL if there is none
-struct go_node *parse_array_type(struct parser *p, uint32_t pos, struct go_node *length);
 struct go_node *parse_func_type(struct parser *p);
 struct go_node *parse_parameters(struct parser *p, bool dots_ok);
 struct go_node *parse_gen_decl(struct parser *p);

@@ -118,7 +118,7 @@ void build_line(struct profile_builder *b, uint32_t location, uint32_t function,
     l->n_lines++;
 }
 
-uint32_t build_string(struct profile_builder *b, struct str s)
+static uint32_t build_string(struct profile_builder *b, struct str s)
 {
     bool fresh;
     if (s.n == 0 || !room(b, b->p->strings.n, PROFILE_MAX_TABLE)) return 0;

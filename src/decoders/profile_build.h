@@ -35,7 +35,6 @@ uint32_t build_frame(struct profile_builder *b, struct str function, struct str 
                      uint32_t mapping);
 // Adds a line (the next outer one) to a location whose lines are the last that were added.
 void build_line(struct profile_builder *b, uint32_t location, uint32_t function, int64_t line);
-uint32_t build_string(struct profile_builder *b, struct str s);
 
 void build_begin(struct profile_builder *b);
 void build_push(struct profile_builder *b, uint32_t location); // innermost first

@@ -29,5 +29,3 @@ void trace_text(const struct trace_report *r, const struct trace_text_options *o
 // The first line alone, with a newline.
 void trace_text_verdict(const struct trace_report *r, struct buf *out);
 void trace_json(const struct trace_report *r, struct json *j);
-// "1.23 ms": three figures and a unit, right-aligned by the caller.
-void trace_duration(struct buf *out, int64_t ns);

@@ -6,7 +6,8 @@
 
 enum { LONG_WAIT_MS = 10, LONG_PAUSE_MS = 10, NAME_WIDTH = 40 };
 
-void trace_duration(struct buf *out, int64_t ns)
+// "1.23 ms": three figures and a unit, right-aligned by the caller.
+static void add_duration(struct buf *out, int64_t ns)
 {
     double v = (double)ns;
     static const struct {
@@ -29,7 +30,7 @@ static void put_column(struct buf *out, int64_t ns)
     if (ns == 0)
         buf_addc(&b, '-');
     else
-        trace_duration(&b, ns);
+        add_duration(&b, ns);
     buf_printf(out, " %8s", buf_cstr(&b));
 }
 
@@ -128,15 +129,15 @@ static void put_stuck_row(struct buf *out, const struct trace_states *s,
     switch (k->kind) {
     case TRACE_STUCK_UNRUN:
         buf_adds(out, "runnable for ");
-        trace_duration(out, k->ns);
+        add_duration(out, k->ns);
         buf_adds(out, " at the end, woken by ");
         put_go(out, s, k->by);
         break;
     case TRACE_STUCK_FLAPPING:
         buf_printf(out, "woken %u times, ran ", g->wakes);
-        trace_duration(out, g->ns[GOTRACE_RUNNING] / (g->runs ? g->runs : 1));
+        add_duration(out, g->ns[GOTRACE_RUNNING] / (g->runs ? g->runs : 1));
         buf_adds(out, " a time, waited for a P ");
-        trace_duration(out, k->ns);
+        add_duration(out, k->ns);
         buf_adds(out, ", blocked again at ");
         put_text(out, reason_of(s, k->reason));
         break;
@@ -144,7 +145,7 @@ static void put_stuck_row(struct buf *out, const struct trace_states *s,
         buf_adds(out, "blocked at ");
         put_text(out, reason_of(s, k->reason));
         buf_adds(out, " for ");
-        trace_duration(out, k->ns);
+        add_duration(out, k->ns);
         buf_adds(out, " up to the end");
         break;
     }
@@ -185,7 +186,7 @@ void trace_text_verdict(const struct trace_report *r, struct buf *out)
         buf_addc(out, '.');
     } else if (wait && wait->ns >= LONG_WAIT_MS * 1000000ll) {
         buf_adds(out, "Runnable goroutines wait long for a P: up to ");
-        trace_duration(out, wait->ns);
+        add_duration(out, wait->ns);
         buf_adds(out, " (");
         put_go(out, s, wait->go);
         buf_addc(out, ' ');
@@ -193,7 +194,7 @@ void trace_text_verdict(const struct trace_report *r, struct buf *out)
         buf_adds(out, ").");
     } else if (stop_ns >= LONG_PAUSE_MS * 1000000ll) {
         buf_adds(out, "The world was stopped for up to ");
-        trace_duration(out, stop_ns);
+        add_duration(out, stop_ns);
         buf_adds(out, " (");
         put_text(out, reason_of(s, s->pause.p[stop].reason));
         buf_adds(out, ").");
@@ -201,11 +202,11 @@ void trace_text_verdict(const struct trace_report *r, struct buf *out)
         buf_adds(out, "No goroutine is stuck: ");
         if (wait) {
             buf_adds(out, "the longest wait for a P took ");
-            trace_duration(out, wait->ns);
+            add_duration(out, wait->ns);
             buf_adds(out, stop_ns >= 0 ? ", the longest stop of the world " : ".");
         }
         if (stop_ns >= 0) {
-            trace_duration(out, stop_ns);
+            add_duration(out, stop_ns);
             buf_addc(out, '.');
         }
     }
@@ -218,7 +219,7 @@ static void put_summary(struct buf *out, const struct trace_report *r)
     size_t told = 0;
     for (size_t i = 0; i < s->go.n; i++) told += s->go.p[i].told;
     buf_printf(out, "%s: trace of format go 1.%d, ", r->name, r->version);
-    trace_duration(out, trace_span_ns(s));
+    add_duration(out, trace_span_ns(s));
     buf_adds(out, ", ");
     put_count(out, s->events);
     buf_adds(out, " events (");
@@ -295,7 +296,7 @@ static void put_longest(struct buf *out, const struct trace_report *r,
         const struct trace_long_wait *w = &s->longest[i];
         put_column(out, w->ns);
         buf_adds(out, "  at ");
-        trace_duration(out, w->at_ns);
+        add_duration(out, w->at_ns);
         buf_adds(out, ": ");
         put_go(out, s, w->go);
         buf_addc(out, ' ');
@@ -365,16 +366,16 @@ static void put_pauses(struct buf *out, const struct trace_report *r,
     if (s->pause.n) put_heading(out, o, "Stops of the world and collections");
     for (size_t i = 0; i < sums.n; i++) {
         buf_printf(out, " %8u × stopped, longest ", sums.p[i].n);
-        trace_duration(out, sums.p[i].most);
+        add_duration(out, sums.p[i].most);
         buf_adds(out, ", in all ");
-        trace_duration(out, sums.p[i].ns);
+        add_duration(out, sums.p[i].ns);
         buf_adds(out, ": ");
         put_text(out, reason_of(s, sums.p[i].reason));
         buf_addc(out, '\n');
     }
     if (cycles) {
         buf_printf(out, " %8llu × collection, marking for ", (unsigned long long)cycles);
-        trace_duration(out, gc_ns);
+        add_duration(out, gc_ns);
         buf_printf(out, " in all (%.1f %% of the trace)\n",
                    trace_span_ns(s) ? 100.0 * (double)gc_ns / (double)trace_span_ns(s) : 0);
     }

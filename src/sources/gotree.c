@@ -77,7 +77,8 @@ static bool constraint_or(struct constraint *c)
     return v;
 }
 
-bool gotree_build_line(struct str text)
+// Whether the //go:build line of a file (if any) holds for linux/amd64.
+static bool build_line_holds(struct str text)
 {
     struct str line;
     while (str_split(&text, '\n', &line)) {
@@ -158,7 +159,7 @@ void gotree_read(struct arena *a, struct gotree_file *f)
             f->why = read_all(a, path, &f->text);
         }
     }
-    f->state = f->why ? GOTREE_UNREAD : gotree_build_line(f->text) ? GOTREE_TAKEN : GOTREE_LEFT;
+    f->state = f->why ? GOTREE_UNREAD : build_line_holds(f->text) ? GOTREE_TAKEN : GOTREE_LEFT;
 }
 
 bool gotree_same(const struct gotree_stamp *then, const struct gotree_stamp *now,

@@ -72,5 +72,3 @@ void gotree_read(struct arena *a, struct gotree_file *f);
 // a stamp that was as young as that proves nothing.
 bool gotree_same(const struct gotree_stamp *then, const struct gotree_stamp *now,
                  uint64_t looked_ns);
-// Whether the //go:build line of a file (if any) holds for linux/amd64.
-bool gotree_build_line(struct str text);

@@ -58,7 +58,7 @@ static void parse(void *arg)
 {
     const struct str *s = arg;
     struct arena a = { 0 };
-    struct go_file f, again, header;
+    struct go_file f, again;
     gosrc_parse(&a, STR("f.go"), *s, &f);
     struct walk w = { &f, 0 }, w2 = { &again, 0 };
     check(&w, f.decls);
@@ -68,8 +68,6 @@ static void parse(void *arg)
     gosrc_parse(&a, STR("f.go"), *s, &again);
     check(&w2, again.decls);
     if (w.nodes != w2.nodes || !f.error != !again.error || f.n_lines != again.n_lines) abort();
-    gosrc_parse_header(&a, STR("f.go"), *s, &header);
-    if (!f.error && header.error) abort();
     arena_deinit(&a);
 }
 
