@@ -46,20 +46,28 @@ private_apt_init() {
   touch "$cache/apt/updated"
 }
 
-# unpack_deb DIR PACKAGE[/SUITE]...: downloads packages through private_apt, unpacks them in DIR.
+# unpack_deb DIR PACKAGE[/SUITE]...: downloads packages through private_apt, unpacks them in DIR. Who
+# comes while another does waits for it: the cache is everybody's, and a half unpacked program nobody's.
 unpack_deb() {
-  local dir=$1 p name
+  local dir=$1 p name lock
   shift
   mkdir -p "$dir"
   for p in "$@"; do
     name=${p%%/*}
     [ -e "$dir/.unpacked-$name" ] && continue
-    private_apt_init
-    rm -f "$cache/apt/archives/${name}"_*.deb
-    (cd "$cache/apt/archives" && private_apt download -qq "$p" >&2) ||
-      die "package $p could not be fetched"
-    dpkg -x "$cache/apt/archives/${name}"_*.deb "$dir"
-    rm -f "$cache/apt/archives/${name}"_*.deb
-    touch "$dir/.unpacked-$name"
+    exec {lock}>"$cache/unpack.lock"
+    flock "$lock"
+    [ -e "$dir/.unpacked-$name" ] || fetch_and_unpack "$dir" "$p" "$name"
+    exec {lock}>&-
   done
+}
+
+fetch_and_unpack() { # DIR PACKAGE[/SUITE] NAME
+  local dir=$1 p=$2 name=$3
+  private_apt_init
+  rm -f "$cache/apt/archives/${name}"_*.deb
+  (cd "$cache/apt/archives" && private_apt download -qq "$p" >&2) || die "package $p could not be fetched"
+  dpkg -x "$cache/apt/archives/${name}"_*.deb "$dir" || die "package $p could not be unpacked"
+  rm -f "$cache/apt/archives/${name}"_*.deb
+  touch "$dir/.unpacked-$name"
 }
