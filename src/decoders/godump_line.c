@@ -65,8 +65,9 @@ static bool header(struct godump_builder *b, struct godump_open *g, struct str l
             header_detail(g, part);
         first = false;
     }
+    g->want_message = false;
     if (g->want_fatal && id) {
-        g->want_fatal = g->want_message = false;
+        g->want_fatal = false;
         b->d->fatal_goroutine = id;
         g->fatal = true;
     }
@@ -336,8 +337,11 @@ static void fatal(struct godump_builder *b, struct godump_open *g, struct str te
     bool again = g->want_fatal && !g->want_message;
     if (!again) g->dump = ++b->d->dumps, g->first_id = 0;
     text = str_trim(text);
-    // A fatal map error is what one looks for; else the first that is said.
-    bool better = !b->d->fatal.p || (!dump_fatal_is_map(b->d->fatal) && dump_fatal_is_map(text));
+    // A fatal map error is what one looks for; else the first that is said, if it was of a crash
+    // at all: a panic that was recovered from and logged shows no goroutine.
+    struct str said = b->d->fatal;
+    bool better = !said.p || (!dump_fatal_is_map(said) &&
+                              (dump_fatal_is_map(text) || (g->want_fatal && !again)));
     if (!again) g->want_fatal = better;
     if (!better) return;
     b->d->fatal = arena_str(&b->d->arena, str_sub(text, 0, MESSAGE_MAX));
@@ -354,7 +358,9 @@ static bool message(struct godump_builder *b, struct godump_open *g, struct str 
     }
     if (str_starts(s, STR("panic: "))) {
         godump_store(b, g);
-        fatal(b, g, s);
+        // Panics that led to one another are printed on top of each other: the first is the cause.
+        bool led_to = s.n < line.n || str_find(b->d->fatal, STR(" [recovered")) != STR_NPOS;
+        if (!(led_to && g->want_message)) fatal(b, g, s);
         g->want_message = true;
         return true;
     }

@@ -98,6 +98,41 @@ static void both_died(void)
     dump_deinit(&d);
 }
 
+// A panic in a deferred function, or raised again by it, is printed below the one that led to it;
+// lines after the next crash are told from its text.
+static void panics_that_led_to_one_another(void)
+{
+    static const char crash[] = "panic: boom [recovered]\n"
+                                "%spanic: wrapped: boom\n\n"
+                                "goroutine 7 [running]:\nmain.f(0x1)\n\t/src/a.go:7 +0x1d\n\n"
+                                "goroutine 8 [select]:\nmain.g(0x1)\n\t/src/a.go:9 +0x1d\n\n";
+    static const char *const indents[] = { "\t", "" };
+    for (size_t i = 0; i < array_size(indents); i++) {
+        _cleanup_buf_ struct buf b = { 0 };
+        buf_printf(&b, crash, indents[i]);
+        buf_printf(&b, crash, indents[i]);
+        buf_adds(&b, "one more line\nof a service\nthat logs\n");
+        struct dump d = parse(buf_str(&b));
+        CHECK_STR(d.fatal, "panic: boom [recovered]");
+        CHECK_INT(d.fatal_goroutine, 7);
+        CHECK_INT(d.fatal_record, 0);
+        CHECK_INT(d.dumps, 2);
+        CHECK_INT(d.lines_not_understood, 3);
+        dump_deinit(&d);
+    }
+}
+
+// A panic that was recovered from and logged is not the one that a later crash dies of.
+static void a_panic_that_was_only_logged(void)
+{
+    struct dump d = parse(STR("panic: handled\n"
+                              "panic: boom\n\n"
+                              "goroutine 7 [running]:\nmain.f(0x1)\n\t/src/a.go:7 +0x1d\n"));
+    CHECK_STR(d.fatal, "panic: boom");
+    CHECK_INT(d.fatal_goroutine, 7);
+    dump_deinit(&d);
+}
+
 // Nothing says where a profile with debug=2 begins.
 static void two_without_a_header(void)
 {
@@ -156,4 +191,5 @@ static void order_of_lines(void)
 }
 
 TEST_MAIN(TEST(long_line), TEST(too_many_goroutines), TEST(too_many_names), TEST(both_died),
+          TEST(panics_that_led_to_one_another), TEST(a_panic_that_was_only_logged),
           TEST(two_without_a_header), TEST(mixed_lines), TEST(many_prefixes), TEST(order_of_lines))
