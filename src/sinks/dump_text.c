@@ -22,6 +22,18 @@ static void add_place(struct buf *b, const struct dump_frame *f)
     if (f->file.n) buf_printf(b, " (%.*s:%u)", STR_ARG(f->file), f->line);
 }
 
+// Where a suspect is, or, where its stack is not shown, what started it.
+static void add_suspect(struct buf *b, const struct dump *d, const struct dump_suspect *s,
+                        const char *in)
+{
+    uint32_t creator = dump_group_of(d, s->record)->creator;
+    if (s->frame) {
+        buf_adds(b, in), add_place(b, s->frame);
+    } else if (creator != DUMP_NONE) {
+        buf_adds(b, *in ? ", started by " : "started by "), add_place(b, &d->frame.p[creator]);
+    }
+}
+
 static void verdict_fatal(struct buf *out, const struct dump *d, const struct dump_view *v,
                           const struct dump_report *r)
 {
@@ -39,7 +51,7 @@ static void verdict_fatal(struct buf *out, const struct dump *d, const struct du
         const struct dump_suspect *s = &v->suspect[0];
         buf_printf(out, "; the other side is probably goroutine %llu",
                    (unsigned long long)dump_at(d, s->record)->id);
-        if (s->frame) buf_adds(out, " in "), add_place(out, s->frame);
+        add_suspect(out, d, s, " in ");
     }
 }
 
@@ -93,10 +105,10 @@ static void second_writer(FILE *out, const struct dump *d, const struct dump_vie
     fprintf(out, "\nSecond writer, most likely first (a ranking, not a proof):\n");
     for (size_t i = 0; i < v->n_suspect; i++) {
         const struct dump_suspect *s = &v->suspect[i];
-        fprintf(out, "  %3u  goroutine %llu  ", s->score,
-                (unsigned long long)dump_at(d, s->record)->id);
-        if (s->frame) place(out, s->frame);
-        fputc('\n', out);
+        _cleanup_buf_ struct buf at = { 0 };
+        add_suspect(&at, d, s, "");
+        fprintf(out, "  %3u  goroutine %llu  %s\n", s->score,
+                (unsigned long long)dump_at(d, s->record)->id, buf_cstr(&at));
         for (size_t k = 0; k < s->n_why; k++)
             fprintf(out, "         - %.*s\n", STR_ARG(dump_reason(s, k, r)));
     }
