@@ -18,6 +18,19 @@ static bool is_text(struct str bytes)
     return true;
 }
 
+// What Go prints about goroutines: its indented lines would pass for stacks of perf script.
+static bool is_dump(struct str s)
+{
+    struct str line = str_sub(s, 0, str_find_char(s, '\n'));
+    return (str_starts(line, STR("goroutine ")) && str_find(line, STR(" [")) != STR_NPOS) ||
+           str_starts(line, STR("fatal error: ")) || str_starts(line, STR("panic: "));
+}
+
+static bool is_trace(struct str s)
+{
+    return str_starts(s, STR("go 1.")) && str_find(str_sub(s, 0, 16), STR(" trace")) != STR_NPOS;
+}
+
 static struct err *not_a_profile(const char *name, struct str bytes)
 {
     struct str s = str_trim(bytes);
@@ -26,8 +39,7 @@ static struct err *not_a_profile(const char *name, struct str bytes)
     const char *seems = "";
     if (str_starts(s, STR("<")))
         seems = "; it is a page of HTML: ask for the profile itself, such as …/debug/pprof/heap";
-    else if (str_starts(s, STR("goroutine ")) || str_starts(s, STR("fatal error:")) ||
-             str_starts(s, STR("panic:")))
+    else if (is_dump(s))
         seems = "; it is a crash log or a dump of goroutines: maptrap dump reads it";
     return err_new(
         ERR_INPUT,
@@ -39,8 +51,12 @@ static struct err *not_a_profile(const char *name, struct str bytes)
 struct err *profile_decode(const char *name, struct str bytes, struct profile *ret)
 {
     if (bytes.n == 0) return err_new(ERR_INPUT, "%s: empty", name);
+    if (is_trace(bytes))
+        return err_new(ERR_INPUT,
+                       "%s: not a profile; it is an execution trace: maptrap trace reads it", name);
     if (pprof_legacy_recognises(bytes)) return pprof_legacy_decode(name, bytes, ret);
     if (!is_text(bytes)) return pprof_decode(name, bytes, ret);
+    if (is_dump(str_trim(bytes))) return not_a_profile(name, bytes);
     if (perf_script_recognises(bytes)) return perf_script_decode(name, bytes, ret);
     if (folded_recognises(bytes)) return folded_decode(name, bytes, ret);
     return not_a_profile(name, bytes);
