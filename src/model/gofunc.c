@@ -47,6 +47,7 @@ bool gofunc_is_std(struct str function)
     };
     struct str package = gofunc_package(function);
     if (str_starts(package, STR("type:"))) return true; // type:.eq.T and the like
+    if (str_eqc(function, "panic")) return true;
     size_t slash = str_find_char(package, '/');
     struct str root = slash == STR_NPOS ? package : str_sub(package, 0, slash);
     return in_list(root, roots, array_size(roots));
@@ -56,7 +57,8 @@ bool gofunc_is_runtime(struct str function)
 {
     struct str package = gofunc_package(function);
     return str_eqc(package, "runtime") || str_starts(package, STR("runtime/internal/")) ||
-           str_starts(package, STR("internal/runtime/"));
+           str_starts(package, STR("internal/runtime/")) ||
+           str_eqc(function, "panic"); // as a crash log names runtime.gopanic
 }
 
 struct op_name {

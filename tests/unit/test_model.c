@@ -16,6 +16,7 @@ static void test_std(void)
     CHECK(gofunc_is_std(STR("encoding/json.(*decodeState).object")));
     CHECK(gofunc_is_std(STR("vendor/golang.org/x/net/http2.F")));
     CHECK(gofunc_is_std(STR("runtime.goexit")));
+    CHECK(gofunc_is_std(STR("panic")));
     CHECK(!gofunc_is_std(STR("main.main")));
     CHECK(!gofunc_is_std(STR("github.com/x/y.F")));
     CHECK(!gofunc_is_std(STR("shop/cart.Add")));
@@ -29,6 +30,7 @@ static void test_op(void)
     CHECK_INT(gofunc_map_op(STR("internal/runtime/maps.(*table).rehash")), MAP_OP_GROW);
     CHECK_INT(gofunc_map_op(STR("main.mapassign")), MAP_OP_NONE);
     CHECK(gofunc_is_runtime(STR("internal/runtime/maps.(*Map).Put")));
+    CHECK(gofunc_is_runtime(STR("panic")));
     CHECK(!gofunc_is_runtime(STR("runtime/pprof.StartCPUProfile")));
 }
 
