@@ -114,7 +114,7 @@ static int status_of(const struct report *r)
     if (r->n_findings) return 1;
     for (size_t i = 0; i < r->n_suspects; i++)
         if (r->suspect[i].evidence == EVIDENCE_UNGUARDED) return 5;
-    return r->coverage.maps_shared && !r->coverage.unheld.n ? 0 : 5;
+    return r->coverage.maps_shared && !r->coverage.unheld.n && !r->aborted ? 0 : 5;
 }
 
 static struct err *print_plan(const struct locate_args *a, const struct locate_options *o,

@@ -411,6 +411,7 @@ void report_fill(struct locate *l)
     fill_coverage(l);
     fill_blind(l);
     fill_cost(l);
+    r->aborted = l->fatal_seen;
     if (l->fatal_seen)
         r->ended = STR("the Go runtime of the target aborted");
     else if (l->ended)

@@ -104,6 +104,7 @@ struct report {
     } cost;
     double took_s;
     struct str ended; // why it ended early: the target exited … ; empty = it ran its time
+    bool aborted;     // it did so by a fatal error of its runtime: silence before says nothing
 };
 
 struct report *report_create(void);

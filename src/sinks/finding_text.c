@@ -233,6 +233,11 @@ static void verdict_line(const struct report *r, const struct style *st, struct 
     if (r->coverage.maps_shared == 0)
         buf_printf(out, "Not enough seen to say: no map was written by two goroutines in %.1f s\n",
                    r->took_s);
+    else if (r->aborted)
+        buf_printf(out,
+                   "Not enough seen to say: the Go runtime of the target aborted after %.1f s; "
+                   "what it printed says why (maptrap dump reads it)\n",
+                   r->took_s);
     else if (r->coverage.unheld.n)
         buf_printf(out,
                    "Not enough seen to say: %" PRIu64 " shared map%s watched for %.1f s, but "

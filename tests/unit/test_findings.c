@@ -74,6 +74,9 @@ static void test_first_line(void)
 {
     struct report *r = answer();
     CHECK(begins(r, "No race seen: 2 shared maps watched for 30.0 s, 120 holds"));
+    r->aborted = true;
+    CHECK(begins(r, "Not enough seen to say: the Go runtime of the target aborted after 30.0 s"));
+    r->aborted = false;
     r->coverage.unheld = STR("the host was too busy");
     CHECK(begins(r,
                  "Not enough seen to say: 2 shared maps watched for 30.0 s, but nothing could be "
