@@ -20,7 +20,6 @@ SETTING __u64 addr_write_barrier; // 0 = unknown
 SETTING __u32 unguarded_holds;    // for the series that shows what the guard is worth, only
 
 // Control, written by user space.
-volatile __u32 ctl_discover;       // emit accesses to maps that are no candidates
 volatile __u32 ctl_accesses;       // emit accesses to candidates
 volatile __u32 ctl_holds;          // holds may start
 volatile __u32 ctl_let_go;         // the one that is on must end
@@ -378,7 +377,8 @@ int on_call(struct pt_regs *r)
     if (get_access(r, bpf_get_attach_cookie(r), &a)) return 0;
     __u32 *index = bpf_map_lookup_elem(&candidate_of, &a.map);
     if (!index) {
-        if (ctl_discover && !on_own_stack(&a)) emit(r, &a, EVENT_ACCESS, 0, r->rip + 5, r->rbp, 1);
+        if (COOKIE_DISCOVER(a.cookie) && !on_own_stack(&a))
+            emit(r, &a, EVENT_ACCESS, 0, r->rip + 5, r->rbp, 1);
         return 0;
     }
     __u32 site_index = COOKIE_INDEX(a.cookie);
@@ -468,7 +468,7 @@ int on_entry(struct pt_regs *r)
     if (COOKIE_JBE(cookie) && (r->eflags & 0x41)) return 0;
     if (get_access(r, cookie, &a)) return 0;
     __u32 *index = bpf_map_lookup_elem(&candidate_of, &a.map);
-    if (!index && !ctl_discover) return 0;
+    if (!index && !COOKIE_DISCOVER(cookie)) return 0;
     __u64 ret = 0, slot = r->rsp + COOKIE_RSP_DELTA(cookie), frame = r->rbp;
     // Where the probe stands behind the set-up of the function's own frame: the caller's is below.
     int unreadable = read_u64(slot, &ret) || (frame + 8 == slot && read_u64(frame, &frame));
@@ -480,7 +480,7 @@ int on_entry(struct pt_regs *r)
     int nested = site && *site == RETURN_IN_WRAPPER;
     struct candidate *c = index ? bpf_map_lookup_elem(&candidates, index) : 0;
     if (!c || c->map != a.map) {
-        if (!ctl_discover || nested) return 0;
+        if (!COOKIE_DISCOVER(cookie) || nested) return 0;
         if (on_own_stack(&a)) {
             if (n) n->on_stack++;
             return 0;
@@ -581,7 +581,7 @@ int on_calibrate(struct pt_regs *r)
     struct access a;
     struct counters *n = counters();
     if (n) n->calibrations++;
-    if (get_access(r, COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_NONE, 0, 0, 0), &a)) return 0;
+    if (get_access(r, COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_NONE, 0, 0, 0, 0), &a)) return 0;
     __u32 *index = bpf_map_lookup_elem(&candidate_of, &a.map);
     return index != 0;
 }

@@ -66,10 +66,11 @@ enum key_arg {
 #define COOKIE_KEY_ARG(c)   ((__u32)((c) >> 38) & 0x7)
 #define COOKIE_JBE(c)       ((__u32)((c) >> 41) & 0x1)   // at the stack check's branch
 #define COOKIE_GUARD(c)     ((__u32)((c) >> 42) & 0x1)   // the guard is taken here
+#define COOKIE_DISCOVER(c)  ((__u32)((c) >> 43) & 0x1)   // maps that are no candidates are told of
 #define COOKIE_RSP_DELTA(c) ((__u32)((c) >> 44) & 0xfff) // of the return address from rsp
-#define COOKIE(index, op, map_arg, key_arg, jbe, guard, delta)                                     \
+#define COOKIE(index, op, map_arg, key_arg, jbe, guard, discover, delta)                           \
     ((__u64)(__u32)(index) | (__u64)(op) << 32 | (__u64)(map_arg) << 36 | (__u64)(key_arg) << 38 | \
-     (__u64)(jbe) << 41 | (__u64)(guard) << 42 | (__u64)(delta) << 44)
+     (__u64)(jbe) << 41 | (__u64)(guard) << 42 | (__u64)(discover) << 43 | (__u64)(delta) << 44)
 
 struct event {
     __u64 time_ns;

@@ -98,7 +98,6 @@ static struct err *prepare(struct locate *l)
     ERR_TRY(probes_calibrate(l->p, &l->ns_emulated, &l->ns_stepped, &l->ns_program));
     ERR_TRY(windows_sample(l));
     l->holding_allowed = holds_possible(l);
-    probes_set_discover(l->p, true);
     probes_set_accesses(l->p, true);
     return NULL;
 }

@@ -31,8 +31,9 @@ struct trial {
     uint64_t proven_ns;                        // when the first pair was
     bool retired;                              // settled, but guarded until the window closes
     uint32_t n_done, done[CANDIDATE_DONE_MAX]; // sites of pairs that are proven
-    bool unguardable; // a function that touches it is too hot to be probed whole
-    double weight;    // share of the hold budget
+    bool unguardable;   // a function that touches it is too hot to be probed whole
+    uint64_t asleep_ns; // its last access, where a window waited for the next in vain
+    double weight;      // share of the hold budget
     uint64_t holds, held_ns, arrivals;
     double expected;   // arrivals that were to be expected in that time
     double enough;     // as many expected in vain, and it is withdrawn
@@ -70,13 +71,14 @@ struct locate {
 
     uint64_t start_ns, deadline_ns;
     uint64_t open_since_ns, open_ns, closed_ns; // of the window
-    uint64_t discover_ns;                       // of open_ns, with every map looked at
-    bool discovering;                           // the window that is open does
-    uint64_t windows;                           // opened so far
-    double cost_at_open_ns, cost_rate;          // of a core, while the last one was open
-    uint64_t detach_ns;                         // what switching it off took the last time
-    size_t n_wanted;                            // call sites, when it was opened
-    size_t sites_left_out;                      // of them for want of room, at most
+    bool discovering; // maps that nobody knows are looked for, with costly functions as well
+    uint64_t windows; // opened so far
+    double cost_at_open_ns;
+    double site_rate; // of a core: what the call sites took while the last one was open
+    uint64_t site_hits_at_open;
+    uint64_t detach_ns;    // what switching it off took the last time
+    size_t n_wanted;       // call sites, when it was opened
+    size_t sites_left_out; // of them for want of room, at most
     bool open, holding_allowed;
     double ns_emulated, ns_stepped, ns_program; // of one hit; the last is in the first two
     struct probes_totals totals;
@@ -120,6 +122,13 @@ struct err *windows_step(struct locate *l) ERR_MUST_USE;   // opens, widens or c
 void windows_close(struct locate *l);
 bool windows_too_hot(const struct locate *l, const struct gobin_call *c); // to be probed
 double windows_cost_ns(struct locate *l);                                 // so far, of all hits
+// What guarding this map takes while a window is open, as a share of a core, beyond what every map
+// does (functions for any key): all functions of its family, whatever map they touch, but for those
+// that are marked in others[MAP_FUNCS_MAX]; they are marked, too. 0 where it is not known yet.
+double windows_guard_cost(struct locate *l, const struct sharing_map *m, bool *others);
+// The function that an access of this map went through; NULL if it is not known.
+const struct map_func *windows_func_of(struct locate *l, const struct sharing_map *m,
+                                       uint32_t site);
 
 // locate_trials.c: which maps are held at, for how long; what came of it.
 void trials_on_event(void *arg, const struct event *e);
@@ -127,6 +136,7 @@ struct err *trials_step(struct locate *l) ERR_MUST_USE;
 bool trials_open(struct locate *l);        // is any map still to be decided?
 bool trials_want_change(struct locate *l); // would others be held at, chosen anew?
 void trials_choose(struct locate *l);      // chooses them; only while no window is open
+void trials_rest(struct locate *l);        // after a window: which of them were not touched in it
 struct err *trials_check_layout(const struct locate *l) ERR_MUST_USE; // wrong: ERR_CANNOT
 bool trials_settled(const struct locate *l); // is every map with a finding done with?
 bool looks_locked_everywhere(struct target *t, const struct sharing_map *m);

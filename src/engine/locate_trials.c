@@ -14,14 +14,16 @@
 
 enum {
     ACCESSES_MIN = 6,           // at a map before it is tried
+    RANKED_MAX = 16,            // maps that are looked at when those to hold at are chosen
     ROOM_LOOK_NS = 200000000,   // how often the host's idle time is looked at
     ROOM_WAIT_NS = 4000000000u, // how long a busy host is waited for, before few holds are made
     INSIDE_GRACE_NS = 50000000, // accesses that began before the guard was on are over by then
     SHARE_TIMES = 4,            // see set_holds
-    BURST_GAP = 3,              // within the budget holds may follow each other this closely
+    BURST_GAP = 3,              // within the budget holds may follow each other this closely,
+    BURST_GAP_RARE = 1,         // and this where windows are open for little of the time
     LIFE_MIN_NS = 150000000,    // a map lives for this long before it is tried
     STALE_NS = 5000000000u,     // not touched for this long: gone, or asleep
-    COSTLY_RATE = 500,          // accesses a second at which a map's weight is halved
+    REST_NS = 400000000,        // nor in this much of an open window
     ARRIVALS_DIVISOR = 10,      // one arrival in this many holds is as good as any
     CROWDED_FACTOR = 4,         // a busy host gets this part of the hold budget
     OVERLOAD_PER_CPU = 3,       // runnable threads a CPU from which on nothing is held or guarded,
@@ -303,8 +305,7 @@ void trials_on_event(void *arg, const struct event *e)
 static bool guardable(struct locate *l, const struct sharing_map *m)
 {
     for (uint32_t i = 0; i < m->n_sites; i++) {
-        const struct gobin_call *c = target_call_of(l->t, m->site[i].sample.pc[0]);
-        const struct map_func *used = c ? target_func_at(l->t, c->target) : NULL;
+        const struct map_func *used = windows_func_of(l, m, i);
         if (!used) continue;
         for (size_t k = 0; k < l->t->n_funcs; k++) {
             const struct map_func *f = &l->t->func[k];
@@ -321,12 +322,18 @@ bool looks_locked_everywhere(struct target *t, const struct sharing_map *m)
     return m->n_sites > 0;
 }
 
-// Accesses a second that were seen while windows for all maps were open.
-static double seen_rate(const struct locate *l, const struct sharing_map *m)
+// Accesses a second that were seen while functions that touch this map told of all maps.
+static double seen_rate(struct locate *l, const struct sharing_map *m)
 {
-    bool now = l->open && l->discovering;
-    uint64_t open = l->discover_ns + (now ? clock_now_ns() - l->open_since_ns : 0);
-    return open ? (double)m->accesses / ((double)open / 1e9) : 0;
+    uint64_t looked = 0;
+    for (uint32_t i = 0; i < m->n_sites; i++) {
+        const struct map_func *f = windows_func_of(l, m, i);
+        if (!f) continue;
+        uint64_t ns = f->looked_ns;
+        if (l->open && f->discovers) ns += clock_now_ns() - l->open_since_ns;
+        if (ns > looked) looked = ns;
+    }
+    return looked ? (double)m->accesses / ((double)looked / 1e9) : 0;
 }
 
 // Accesses a second: counted at its call sites where it is held at, else seen.
@@ -345,6 +352,13 @@ static double told_by_a_hold(struct locate *l, const struct sharing_map *m)
     return told < 0.1 ? 0.1 : told > 1 ? 1 : told;
 }
 
+// Share of a core that probing this map takes while a window is open: the hits at its calls and
+// after them, and all of its family but for the functions in others.
+static double cost_of(struct locate *l, const struct sharing_map *m, bool *others)
+{
+    return windows_guard_cost(l, m, others) + 2 * rate_of(l, m) * l->ns_emulated / 1e9;
+}
+
 // Which map to hold at first, and how the hold budget is shared out.
 static double weight_of(struct locate *l, const struct sharing_map *m)
 {
@@ -358,14 +372,29 @@ static double weight_of(struct locate *l, const struct sharing_map *m)
     }
     if (unlocked) w *= 8;              // where no lock is taken on the way, look first
     if (library == m->n_sites) w /= 4; // maps of the library's own are seldom the cause
-    w *= told_by_a_hold(l, m);
-    return w / (1 + rate_of(l, m) / COSTLY_RATE); // a hot one costs its probes' hits
+    bool none[MAP_FUNCS_MAX] = { 0 };
+    return w * told_by_a_hold(l, m) / (1 + cost_of(l, m, none) / l->o->cpu_share);
+}
+
+// Was it touched lately? Between windows nothing is seen; so a map may also have been touched since
+// the last window but one in which what touches it was looked at.
+static bool is_fresh(struct locate *l, const struct sharing_map *m)
+{
+    if (clock_now_ns() - m->last_ns < STALE_NS) return true;
+    struct trial *tr = trial_of(l, m->address);
+    if (tr && tr->asleep_ns >= m->last_ns) return false;
+    if (tr && tr->active && l->open) return clock_now_ns() - l->open_since_ns < REST_NS;
+    for (uint32_t i = 0; i < m->n_sites; i++) {
+        const struct map_func *f = windows_func_of(l, m, i);
+        if (f && f->look[1] > m->last_ns) return false;
+    }
+    return true;
 }
 
 // Lived long enough to be more than one request's, and was touched lately.
-static bool lives(const struct sharing_map *m)
+static bool lives(struct locate *l, const struct sharing_map *m)
 {
-    return m->last_ns - m->first_ns >= LIFE_MIN_NS && clock_now_ns() - m->last_ns < STALE_NS;
+    return m->last_ns - m->first_ns >= LIFE_MIN_NS && is_fresh(l, m);
 }
 
 // The guard stays on for a while after the last hold, however loaded the host is.
@@ -392,6 +421,7 @@ static void activate(struct locate *l, struct trial *tr, const struct sharing_ma
     tr->accesses_then = 0;
     tr->open_ns_then = l->open_ns;
     tr->unguardable = !guardable(l, m);
+    if (tr->rate <= 0) tr->rate = seen_rate(l, m); // until it is counted
     tr->enough = looks_locked_everywhere(l->t, m) ? WITHDRAW_LOCKED : WITHDRAW_UNLOCKED;
     _cleanup_err_ struct err *e = probes_set_candidate(l->p, m->address, index);
     if (e) tr->active = false;
@@ -417,14 +447,34 @@ static double share_of(const struct locate *l, const struct trial *tr)
     return tr->weight * (left > 0.05 ? left : 0.05);
 }
 
-// The maps most worth holding at now, best first. Returns how many.
-static size_t best_maps(struct locate *l, struct sharing_map **ret, size_t cap)
+// Those of n maps that are guarded together. One that would add half of what those before it take
+// waits until they are settled, unless all that is little.
+static size_t affordable(struct locate *l, struct sharing_map **map, size_t n, size_t cap)
 {
-    double value[CANDIDATES_MAX];
+    bool used[MAP_FUNCS_MAX] = { 0 };
+    double cost = 0;
+    size_t kept = 0;
+    for (size_t i = 0; i < n && kept < cap; i++) {
+        bool with[MAP_FUNCS_MAX];
+        memcpy(with, used, sizeof(with));
+        double more = cost_of(l, map[i], with);
+        if (kept && cost + more > l->o->cpu_share && more > cost / 2) continue;
+        memcpy(used, with, sizeof(used));
+        cost += more;
+        map[kept++] = map[i];
+    }
+    return kept;
+}
+
+// The maps most worth holding at now, best first. Returns how many, at most CANDIDATES_ACTIVE.
+static size_t best_maps(struct locate *l, struct sharing_map *ret[RANKED_MAX])
+{
+    const size_t cap = RANKED_MAX;
+    double value[RANKED_MAX];
     size_t n = 0;
     for (size_t i = 0; i < sharing_maps(l->sharing); i++) {
         struct sharing_map *m = sharing_map(l->sharing, i);
-        if (!sharing_is_shared(m) || m->accesses < ACCESSES_MIN || !lives(m)) continue;
+        if (!sharing_is_shared(m) || m->accesses < ACCESSES_MIN || !lives(l, m)) continue;
         struct trial *tr = trial_of(l, m->address);
         if (tr && (tr->proven || tr->withdrawn || tr->unguardable)) continue;
         double w = weight_of(l, m);
@@ -439,13 +489,13 @@ static size_t best_maps(struct locate *l, struct sharing_map **ret, size_t cap)
         value[k] = w;
         ret[k] = m;
     }
-    return n;
+    return affordable(l, ret, n, CANDIDATES_ACTIVE);
 }
 
 bool trials_want_change(struct locate *l)
 {
-    struct sharing_map *best[CANDIDATES_ACTIVE];
-    size_t n = best_maps(l, best, CANDIDATES_ACTIVE);
+    struct sharing_map *best[RANKED_MAX];
+    size_t n = best_maps(l, best);
     for (size_t i = 0; i < n; i++) {
         struct trial *tr = trial_of(l, best[i]->address);
         if (!tr || !tr->active) return true;
@@ -453,9 +503,19 @@ bool trials_want_change(struct locate *l)
     return false;
 }
 
+void trials_rest(struct locate *l)
+{
+    if (l->closed_ns - l->open_since_ns < REST_NS) return;
+    for (size_t i = 0; i < l->trials.n; i++) {
+        struct trial *tr = &l->trials.p[i];
+        struct sharing_map *m = tr->active ? sharing_find(l->sharing, tr->map) : NULL;
+        if (m && m->last_ns < l->open_since_ns) tr->asleep_ns = m->last_ns;
+    }
+}
+
 void trials_choose(struct locate *l)
 {
-    struct sharing_map *best[CANDIDATES_ACTIVE];
+    struct sharing_map *best[RANKED_MAX];
     for (size_t i = 0; i < l->trials.n; i++) {
         struct trial *tr = &l->trials.p[i];
         if (!tr->active) continue;
@@ -463,7 +523,7 @@ void trials_choose(struct locate *l)
         probes_drop_candidate(l->p, tr->map);
         tr->active = tr->retired = false;
     }
-    size_t n = best_maps(l, best, CANDIDATES_ACTIVE);
+    size_t n = best_maps(l, best);
     for (size_t i = 0; i < n; i++) {
         if (!trial_of(l, best[i]->address))
             vec_push(&l->trials,
@@ -498,13 +558,17 @@ static uint64_t hold_length(struct locate *l, const struct trial *tr)
     return length < most ? length : most;
 }
 
+// The part of the time in which windows were open so far.
+static double duty_of(const struct locate *l)
+{
+    uint64_t now = clock_now_ns(), open_ns = l->open_ns + (l->open ? now - l->open_since_ns : 0);
+    return (double)open_ns / (double)(now - l->start_ns);
+}
+
 static void set_holds(struct locate *l)
 {
-    double total = 0;
     // Windows are open for a part of the time only: the holds' share of it is made up for there.
-    uint64_t now = clock_now_ns(), open_ns = l->open_ns + (l->open ? now - l->open_since_ns : 0);
-    double duty = (double)open_ns / (double)(now - l->start_ns);
-    if (duty < 0.15) duty = 0.15;
+    double total = 0, duty = duty_of(l) < 0.15 ? 0.15 : duty_of(l);
     for (size_t i = 0; i < l->trials.n; i++)
         if (l->trials.p[i].active && !l->trials.p[i].proven) total += share_of(l, &l->trials.p[i]);
     for (size_t i = 0; i < l->trials.n; i++) {
@@ -614,7 +678,8 @@ static void allow_holds(struct locate *l)
     }
     if (on) on = have_host_lock(l);
     uint64_t budget = (uint64_t)(share * (double)(now - l->start_ns));
-    probes_set_holds(l->p, on, l->no_room ? (uint64_t)(1 / share) : BURST_GAP, budget);
+    uint64_t gap = duty_of(l) < 0.3 ? BURST_GAP_RARE : BURST_GAP;
+    probes_set_holds(l->p, on, l->no_room ? (uint64_t)(1 / share) : gap, budget);
 }
 
 struct err *trials_step(struct locate *l)
@@ -629,7 +694,7 @@ struct err *trials_step(struct locate *l)
         struct sharing_map *m = sharing_find(l->sharing, tr->map);
         if (m && !tr->unguardable) tr->unguardable = !guardable(l, m);
         tr->withdrawn = !tr->proven_ns && in_vain(l, tr) && tr->holds >= HOLDS_MIN;
-        if (tr->withdrawn || tr->proven || (m && !lives(m))) retire(l, tr);
+        if (tr->withdrawn || tr->proven || (m && !lives(l, m))) retire(l, tr);
     }
     set_holds(l);
     allow_holds(l);
@@ -645,6 +710,6 @@ bool trials_settled(const struct locate *l)
 
 bool trials_open(struct locate *l)
 {
-    struct sharing_map *best[1];
-    return best_maps(l, best, 1) > 0;
+    struct sharing_map *best[RANKED_MAX];
+    return best_maps(l, best) > 0;
 }

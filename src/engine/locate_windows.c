@@ -20,6 +20,8 @@ enum {
     REVIEW_DETACHES = 3,    // and this many times what detaching takes, where links are single
     DISCOVER_FIRST = 3,
     DISCOVER_EACH = 4,
+    COSTLY_DIVISOR = 20, // a function that takes more than this part of the budget is costly, and
+    RATION_DIVISOR = 3,  // gets this part of it in all
     OVERLOAD_OPEN_NS = 500000000,    // on an overloaded host windows are as short as this,
     OVERLOAD_PAUSE_NS = 4500000000u, // and this far apart: there even a probe's microsecond shows
     SITES_HOT_MAX = 600,             // call sites of hot functions that are probed instead
@@ -89,7 +91,24 @@ static double allowed_ns(const struct locate *l, uint64_t now)
 static uint64_t function_cookie(const struct map_func *f, size_t index)
 {
     return COOKIE(index, f->op, f->map_arg, f->key_arg, f->probe.kind == GOBIN_PROBE_JCC, f->guard,
-                  f->probe.sp_delta);
+                  f->discovers, f->probe.sp_delta);
+}
+
+const struct map_func *windows_func_of(struct locate *l, const struct sharing_map *m, uint32_t site)
+{
+    const struct gobin_call *c = target_call_of(l->t, m->site[site].sample.pc[0]);
+    return c ? target_func_at(l->t, c->target) : NULL;
+}
+
+// May this function touch that map?
+static bool touches(struct locate *l, const struct map_func *f, const struct sharing_map *m)
+{
+    if (!f->family) return true;
+    for (uint32_t k = 0; k < m->n_sites; k++) {
+        const struct map_func *used = windows_func_of(l, m, k);
+        if (used && used->family == f->family) return true;
+    }
+    return false;
 }
 
 // Is any active trial on a map that this function may touch?
@@ -98,28 +117,102 @@ static bool wanted_for_guard(struct locate *l, const struct map_func *f)
     for (size_t i = 0; i < l->trials.n; i++) {
         struct trial *tr = &l->trials.p[i];
         if (!tr->active || tr->unguardable) continue;
-        if (!f->family) return true;
         struct sharing_map *m = sharing_find(l->sharing, tr->map);
-        for (uint32_t k = 0; m && k < m->n_sites; k++) {
-            const struct gobin_call *c = target_call_of(l->t, m->site[k].sample.pc[0]);
-            const struct map_func *used = c ? target_func_at(l->t, c->target) : NULL;
-            if (used && used->family == f->family) return true;
-        }
+        if (m && touches(l, f, m)) return true;
     }
     return false;
 }
 
-// Those that find maps, while that is wanted, and those that the guard needs.
-static struct err *attach_functions(struct locate *l, bool discover)
+static bool may_be_whole(const struct map_func *f)
+{
+    return !f->hot && f->probe.kind != GOBIN_PROBE_FIRST;
+}
+
+static double spent_ns(const struct locate *l, size_t func)
+{
+    return (double)l->totals.hits_function[func] * l->ns_emulated;
+}
+
+// Share of a core that a function takes while it is probed whole; 0 where it never was.
+static double function_cost(const struct locate *l, size_t func)
+{
+    uint64_t ns = l->t->func[func].whole_ns;
+    return ns ? spent_ns(l, func) / (double)ns : 0;
+}
+
+double windows_guard_cost(struct locate *l, const struct sharing_map *m, bool *others)
+{
+    double cost = 0;
+    for (size_t i = 0; i < l->t->n_funcs; i++) {
+        const struct map_func *f = &l->t->func[i];
+        if (!f->family || !may_be_whole(f) || others[i] || !touches(l, f, m)) continue;
+        others[i] = true;
+        cost += function_cost(l, i);
+    }
+    return cost;
+}
+
+static bool any_active(const struct locate *l)
+{
+    for (size_t i = 0; i < l->trials.n; i++)
+        if (l->trials.p[i].active) return true;
+    return false;
+}
+
+static bool is_cheap(const struct locate *l, size_t func)
+{
+    return l->t->func[func].whole_ns && function_cost(l, func) < l->o->cpu_share / COSTLY_DIVISOR;
+}
+
+// Does this function look for maps that no trial knows yet? The cheap ones always do. A costly one
+// would use up the budget, all for a map that may be one goroutine's own: it does so in some
+// windows, within its ration, and more where the budget is not needed for anything else.
+static bool discovers(const struct locate *l, size_t func)
+{
+    const struct map_func *f = &l->t->func[func];
+    if (f->inner || !map_op_writes(f->op)) return false;
+    if (is_cheap(l, func)) return true;
+    double allowed = allowed_ns(l, clock_now_ns());
+    bool unneeded = !any_active(l) && l->cost_ns < allowed / 2;
+    return l->discovering && (!f->whole_ns || unneeded ||
+                              spent_ns(l, func) + function_cost(l, func) * (WIDEN_NS + SWITCH_NS) <
+                                  allowed / RATION_DIVISOR);
+}
+
+// What the next window is for, and which functions it probes whole: those that find maps and those
+// that the guard needs. Maps that no trial knows yet are looked for at first, in some of the
+// windows later, and where there is nothing else to look at: else such a window would see nothing
+// and never change.
+static void plan_window(struct locate *l)
+{
+    trials_choose(l);
+    l->discovering =
+        l->windows < DISCOVER_FIRST || l->windows % DISCOVER_EACH == 0 || !any_active(l);
+    for (size_t i = 0; i < l->t->n_funcs; i++) {
+        struct map_func *f = &l->t->func[i];
+        f->discovers = may_be_whole(f) && discovers(l, i);
+        f->whole = f->discovers || (may_be_whole(f) && wanted_for_guard(l, f));
+    }
+}
+
+// Share of a core that the window which is planned will take, as far as is known.
+static double planned_cost(const struct locate *l)
+{
+    double functions = 0, sites = 0;
+    for (size_t i = 0; i < l->t->n_funcs; i++)
+        if (l->t->func[i].whole) functions += function_cost(l, i);
+    for (size_t i = 0; i < l->trials.n; i++)
+        if (l->trials.p[i].active) sites += 2 * l->trials.p[i].rate * l->ns_emulated / 1e9;
+    return functions + (sites > l->site_rate ? sites : l->site_rate);
+}
+
+static struct err *attach_functions(struct locate *l)
 {
     struct probe_point point[MAP_FUNCS_MAX];
     size_t n = 0;
     for (size_t i = 0; i < l->t->n_funcs; i++) {
-        struct map_func *f = &l->t->func[i];
-        if (f->hot || f->probe.kind == GOBIN_PROBE_FIRST) continue;
-        bool wanted = wanted_for_guard(l, f);
-        if (!wanted && (!discover || f->inner || !map_op_writes(f->op))) continue;
-        point[n++] = (struct probe_point) { f->offset, function_cookie(f, i) };
+        const struct map_func *f = &l->t->func[i];
+        if (f->whole) point[n++] = (struct probe_point) { f->offset, function_cookie(f, i) };
     }
     return probes_attach(l->p, PROBE_ENTRY, point, n);
 }
@@ -165,7 +258,8 @@ static struct err *attach_site(struct locate *l, uint32_t i, struct probe_point 
     uint64_t offset, after = s->call->address + s->call->size;
     if (gobin_offset(l->t->bin, s->call->address, &offset))
         call[(*n_call)++] = (struct probe_point) { offset, COOKIE(i, s->func->op, s->func->map_arg,
-                                                                  s->func->key_arg, 0, 0, 0) };
+                                                                  s->func->key_arg, 0, 0,
+                                                                  s->of_hot || l->discovering, 0) };
     uint64_t release = release_point(l, after);
     if (!gobin_offset(l->t->bin, release, &offset)) return NULL;
     ret[(*n_ret)++] = (struct probe_point) { offset, i };
@@ -250,11 +344,30 @@ static size_t collect_sites(struct locate *l)
 
 static void mark_hot(struct locate *l)
 {
-    if (l->open_ns < 10000000) return;
     for (size_t i = 0; i < l->t->n_funcs; i++) {
-        double rate = (double)l->totals.hits_function[i] / ((double)l->open_ns / 1e9);
-        if (rate > HOT_RATE) l->t->func[i].hot = true;
+        struct map_func *f = &l->t->func[i];
+        if (f->whole_ns < 10000000) continue;
+        double rate = (double)l->totals.hits_function[i] / ((double)f->whole_ns / 1e9);
+        if (rate > HOT_RATE) f->hot = true;
     }
+}
+
+// How long each function was probed in the window that ends.
+static void count_time(struct locate *l, uint64_t ns)
+{
+    for (size_t i = 0; i < l->t->n_funcs; i++) {
+        struct map_func *f = &l->t->func[i];
+        if (f->whole) f->whole_ns += ns;
+        if (!f->discovers) continue;
+        f->looked_ns += ns;
+        f->look[1] = f->look[0];
+        f->look[0] = l->open_since_ns;
+    }
+}
+
+static uint64_t site_hits(const struct locate *l)
+{
+    return l->totals.hits_call + l->totals.hits_return;
 }
 
 void windows_close(struct locate *l)
@@ -270,15 +383,17 @@ void windows_close(struct locate *l)
     uint64_t now = clock_now_ns();
     l->detach_ns = now - began;
     double before = l->cost_at_open_ns, spent = windows_cost_ns(l) - before;
+    double lasted = (double)(now - l->open_since_ns);
     l->open = false;
     l->open_ns += now - l->open_since_ns;
-    if (l->discovering) l->discover_ns += now - l->open_since_ns;
-    l->cost_rate = spent / (double)(now - l->open_since_ns);
+    l->site_rate = (double)(site_hits(l) - l->site_hits_at_open) * l->ns_emulated / lasted;
     l->closed_ns = now;
+    count_time(l, now - l->open_since_ns);
+    trials_rest(l);
     mark_hot(l);
     log_debug(l->log,
               "window closed after %.0f ms: %.1f ms, %.2f %% of a core while open; %.2f %% in all",
-              (double)(now - l->open_since_ns) / 1e6, spent / 1e6, 100 * l->cost_rate,
+              lasted / 1e6, spent / 1e6, 100 * spent / lasted,
               100 * l->cost_ns / (double)(now - l->start_ns));
 }
 
@@ -294,34 +409,29 @@ static struct err *attach_once(struct locate *l)
     return NULL;
 }
 
-static bool any_active(const struct locate *l)
-{
-    for (size_t i = 0; i < l->trials.n; i++)
-        if (l->trials.p[i].active) return true;
-    return false;
-}
-
+// As planned.
 static struct err *open_window(struct locate *l)
 {
-    trials_choose(l);
     l->open_since_ns = clock_now_ns();
     l->cost_at_open_ns = windows_cost_ns(l);
+    l->site_hits_at_open = site_hits(l);
     l->open = true;
     if (probes_attached(l->p, PROBE_STOP) == 0) ERR_TRY(attach_once(l));
     l->n_wanted = collect_sites(l);
-    // Maps that no trial knows yet are looked for at first, in some of the windows later, and where
-    // there is nothing else to look at: else such a window would see nothing and never change.
-    bool discover =
-        l->windows < DISCOVER_FIRST || l->windows % DISCOVER_EACH == 0 || !any_active(l);
-    l->discovering = discover;
-    probes_set_discover(l->p, discover);
     ERR_TRY(set_inner_returns(l));
     // The guard's release is on before anything can take it.
     ERR_TRY(attach_sites(l));
-    ERR_TRY(attach_functions(l, discover));
+    ERR_TRY(attach_functions(l));
     l->windows++;
-    log_debug(l->log, "window open: %zu functions, %zu call sites",
-              probes_attached(l->p, PROBE_ENTRY), probes_attached(l->p, PROBE_CALL));
+    log_debug(l->log, "window open: %zu functions, %zu call sites%s",
+              probes_attached(l->p, PROBE_ENTRY), probes_attached(l->p, PROBE_CALL),
+              l->discovering ? ", looking for maps" : "");
+    for (size_t i = 0; i < l->t->n_funcs; i++) {
+        const struct map_func *f = &l->t->func[i];
+        if (f->whole && !is_cheap(l, i))
+            log_debug(l->log, "  %s: %.2f %% of a core%s%s", f->name, 100 * function_cost(l, i),
+                      f->discovers ? ", discovers" : "", wanted_for_guard(l, f) ? ", guards" : "");
+    }
     return NULL;
 }
 
@@ -336,38 +446,53 @@ static uint64_t review_ns(const struct locate *l)
 {
     if (l->windows < DISCOVER_FIRST) return WIDEN_NS;
     // Where changing it takes seconds in which nothing is held, it must last longer than that.
-    return probes_why_single(l->p) ? REVIEW_NS + REVIEW_DETACHES * detach_ns(l) : REVIEW_NS;
+    if (probes_why_single(l->p)) return REVIEW_NS + REVIEW_DETACHES * detach_ns(l);
+    return l->discovering ? WIDEN_NS : REVIEW_NS;
 }
 
 // How much of the budget must have grown back before a window is worth its attach and detach.
 static double cost_to_open(const struct locate *l)
 {
-    uint64_t length = l->windows < 3 ? WINDOW_FIRST_NS : WINDOW_MIN_NS;
-    return l->cost_rate * (double)(length + SWITCH_NS - DETACH_NS + detach_ns(l));
+    bool brief = l->windows < DISCOVER_FIRST || l->discovering;
+    uint64_t length = brief ? WINDOW_FIRST_NS : WINDOW_MIN_NS;
+    return planned_cost(l) * (double)(length + SWITCH_NS - DETACH_NS + detach_ns(l));
+}
+
+// Is a costly function probed for nothing but the maps that it may find?
+static bool costly_looks(struct locate *l)
+{
+    for (size_t i = 0; i < l->t->n_funcs; i++) {
+        const struct map_func *f = &l->t->func[i];
+        if (f->discovers && !is_cheap(l, i) && !wanted_for_guard(l, f)) return true;
+    }
+    return false;
+}
+
+// Has the window that is open done what it is for?
+static bool has_served(struct locate *l)
+{
+    if (clock_now_ns() - l->open_since_ns < review_ns(l)) return false;
+    // New call sites, or maps that are more worth it: not at every step.
+    if (collect_sites(l) != l->n_wanted || trials_want_change(l)) return true;
+    return l->windows > DISCOVER_FIRST && any_active(l) && costly_looks(l);
 }
 
 struct err *windows_step(struct locate *l)
 {
     uint64_t now = clock_now_ns();
     double cost = windows_cost_ns(l), allowed = allowed_ns(l, now);
-    if (!l->open) {
-        if (cost + cost_to_open(l) > allowed) return NULL;
-        if (l->overloaded && l->windows && now - l->closed_ns < OVERLOAD_PAUSE_NS) return NULL;
-        return open_window(l);
-    }
-    if (l->overloaded && now - l->open_since_ns > OVERLOAD_OPEN_NS) {
+    if (l->open) {
+        // What detaching will still cost is kept back.
+        double rate = (cost - l->cost_at_open_ns) / (double)(now - l->open_since_ns);
+        bool spent = cost + rate * (double)detach_ns(l) > allowed;
+        bool overloaded = l->overloaded && now - l->open_since_ns > OVERLOAD_OPEN_NS;
+        if (!spent && !overloaded && !has_served(l)) return NULL;
         windows_close(l);
-        return NULL;
+        if (spent || overloaded) return NULL;
+        cost = windows_cost_ns(l);
+        allowed = allowed_ns(l, clock_now_ns());
     }
-    // What detaching will still cost is kept back.
-    double rate = (cost - l->cost_at_open_ns) / (double)(now - l->open_since_ns);
-    if (cost + rate * (double)detach_ns(l) > allowed) {
-        windows_close(l);
-        return NULL;
-    }
-    // New call sites, or maps that are more worth it: not at every step.
-    if (now - l->open_since_ns < review_ns(l)) return NULL;
-    if (collect_sites(l) == l->n_wanted && !trials_want_change(l)) return NULL;
-    windows_close(l);
-    return open_window(l);
+    if (l->overloaded && l->windows && now - l->closed_ns < OVERLOAD_PAUSE_NS) return NULL;
+    plan_window(l);
+    return cost + cost_to_open(l) > allowed ? NULL : open_window(l);
 }

@@ -74,7 +74,6 @@ struct err *probes_set_return(struct probes *p, uint64_t addr, uint32_t site) ER
 void probes_clear_returns(struct probes *p);
 
 // Control.
-void probes_set_discover(struct probes *p, bool on);
 void probes_set_accesses(struct probes *p, bool on);
 // gap_factor: a hold is followed by this many times its length without one; total_ns: all holds
 // together must not pass this.

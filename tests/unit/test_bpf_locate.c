@@ -49,13 +49,13 @@ static void reset(void)
     host_event_limit = HOST_EVENTS;
     host_on_tick = NULL;
     host_pid_tgid = (uint64_t)77 << 32 | 78;
-    host_cookie = COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_U64, 0, 1, 0);
+    host_cookie = COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_U64, 0, 1, 0, 0);
     goroutine_init(&g1, 21);
     goroutine_init(&g2, 34);
     memset(the_map, 0, sizeof(the_map));
     memset(other_map, 0, sizeof(other_map));
     barrier_word = 0;
-    ctl_discover = ctl_let_go = 0;
+    ctl_let_go = 0;
     ctl_accesses = 0;
     ctl_holds = 1;
     ctl_gap_factor = 1;
@@ -87,7 +87,7 @@ static void test_not_a_candidate(void)
     on_call(&g1.regs);
     CHECK_INT(host_n_events, 0);
     CHECK_INT(count->hits_call, 1);
-    ctl_discover = 1;
+    host_cookie = COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_U64, 0, 1, 1, 0);
     on_call(&g1.regs);
     CHECK_INT(host_n_events, 1);
     CHECK_INT(event(0)->goid, 21);
@@ -100,7 +100,7 @@ static void test_other_process(void)
 {
     reset();
     host_pid_tgid = (uint64_t)99 << 32 | 99;
-    ctl_discover = 1;
+    host_cookie = COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_U64, 0, 1, 1, 0);
     on_call(&g1.regs);
     on_entry(&g1.regs);
     on_return(&g1.regs);
@@ -394,7 +394,7 @@ static void test_stack_check_fails(void)
 {
     reset();
     know_return(0x400100, return_site);
-    host_cookie = COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_U64, 1, 1, 0);
+    host_cookie = COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_U64, 1, 1, 0, 0);
     g1.regs.eflags = 1; // CF: the branch to morestack will be taken
     on_entry(&g1.regs);
     CHECK_INT(cand->owner, 0);
@@ -424,7 +424,7 @@ static void test_inside(void)
 static void test_own_stack(void)
 {
     reset();
-    ctl_discover = 1;
+    host_cookie = COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_U64, 0, 1, 1, 0);
     g1.regs.rbx = (uintptr_t)other_map;
     uint64_t bounds[2] = { (uintptr_t)other_map, (uintptr_t)other_map + 64 };
     memcpy(g1.words, bounds, sizeof(bounds));
@@ -437,11 +437,11 @@ static void test_drops_are_counted(void)
 {
     reset();
     host_event_limit = 0;
-    ctl_discover = 1;
+    host_cookie = COOKIE(0, 1, MAP_ARG_BX, KEY_ARG_U64, 0, 1, 1, 0);
     g1.regs.rbx = (uintptr_t)other_map;
     on_entry(&g1.regs);
     CHECK_INT(count->dropped[DROP_RINGBUF], 1);
-    host_cookie = COOKIE(0, 5, MAP_ARG_ITER, KEY_ARG_NONE, 0, 0, 0);
+    host_cookie = COOKIE(0, 5, MAP_ARG_ITER, KEY_ARG_NONE, 0, 0, 0, 0);
     g1.regs.rax = 8; // not mapped
     on_entry(&g1.regs);
     CHECK_INT(count->dropped[DROP_UNREADABLE], 1);
