@@ -665,6 +665,27 @@ static void closure_args(struct walker *w, struct args *a, const struct val *f,
     }
 }
 
+// `go x.loop()`, or `go func() { … x.step() … }()`: a goroutine of one object.
+static void note_runs(const struct walker *w, const struct val *on, const struct gfunc *fn)
+{
+    struct gthread *t = w->thread;
+    const struct gvar *x = on->p && !on->p->parent ? on->p->var : NULL;
+    if (t->kind != THREAD_GO || t->runs || !fn->recv || !x || !x->func) return;
+    if (x->thread == t->parent && x->loop == t->loop) t->runs = fn->recv;
+}
+
+// A local's value goes to goroutines that a function starts and leaves running: its owner has it
+// alone again once it has waited for them.
+static bool lend(struct walker *w, const struct val *v, bool go, uint32_t pos)
+{
+    struct gvar *x = v->p && !v->p->parent ? v->p->var : NULL;
+    if (!x || x->func != w->func || x->param >= 0 || x->thread != w->thread) return false;
+    if (!x->fresh || x->escaped || w->in_defer) return false;
+    x->lent = true;
+    if (!go) new_thread(w, THREAD_GO, pos)->opaque = true;
+    return true;
+}
+
 static struct val call_tree(struct walker *w, const struct val *f, struct args *a,
                             struct go_node *call, bool go)
 {
@@ -686,16 +707,21 @@ static struct val call_tree(struct walker *w, const struct val *f, struct args *
     c.args = arena_array(s->arena, struct place *, c.n_args);
     for (size_t i = 0; i < c.n_args; i++) {
         c.args[i] = all[i].p;
-        if (all[i].fresh || (all[i].p && place_owned(all[i].p))) c.owned |= 1ull << i;
-        if (!all[i].fn && (go || (fn->param_escapes >> i & 1))) eval_escape(w, &all[i]);
+        struct place *p = all[i].p;
+        if (all[i].fresh || (p && (place_owned(p) || place_back_again(w, p)))) c.owned |= 1ull << i;
+        if (all[i].fn || !(go || (fn->param_escapes >> i & 1))) continue;
+        bool further = fn->walk != WALK_DONE || (fn->param_escapes & ~fn->param_lent) >> i & 1;
+        if (further || !lend(w, &all[i], go, call->pos)) eval_escape(w, &all[i]);
     }
     if (go) {
         c.state = arena_new(s->arena, struct state);
         struct gthread *was = w->thread;
         struct state *st = w->st, fresh = { .started = true };
+        c.own_thread = all[0].fresh;
         c.owned = 0;
         c.thread = w->thread = new_thread(w, THREAD_GO, call->pos);
         w->thread->opaque = true;
+        note_runs(w, &all[0], fn);
         w->st = &fresh;
         apply_writes(w, fn, all, c.n_args, call->pos);
         w->st = st;
@@ -704,6 +730,7 @@ static struct val call_tree(struct walker *w, const struct val *f, struct args *
         closure_args(w, a, f, &c);
         return r;
     }
+    note_runs(w, &all[0], fn);
     c.state = state_save(w);
     vec_push(&s->calls, c);
     apply_writes(w, fn, all, c.n_args, call->pos);

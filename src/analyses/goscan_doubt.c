@@ -230,7 +230,8 @@ bool doubt_striped(const struct access *a)
 {
     for (uint8_t i = 0; i < a->state->n; i++) {
         const struct held *h = &a->state->held[i];
-        if (h->mode < HOLD_READ || !h->place || place_root(h->place) != place_root(a->place))
+        if (h->mode < (a->op == ACCESS_WRITE ? HOLD_WRITE : HOLD_READ) || !h->place ||
+            place_root(h->place) != place_root(a->place))
             continue;
         for (const struct place *l = h->place; l; l = l->parent)
             for (const struct place *p = a->place; l->kind == P_INDEX && p; p = p->parent)

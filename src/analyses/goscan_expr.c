@@ -76,6 +76,12 @@ static bool back_again(const struct walker *w, const struct gvar *v)
     return true;
 }
 
+bool place_back_again(const struct walker *w, struct place *p)
+{
+    struct gvar *root = place_root(p);
+    return root && !p->escaped && back_again(w, root);
+}
+
 // A read that only sees how a variable of this goroutine got its value is not interesting to the
 // ledger; everything else is noted with the locks held.
 struct access *note_access(struct walker *w, enum access_op op, const struct val *map, uint32_t pos)
@@ -94,8 +100,7 @@ struct access *note_access(struct walker *w, enum access_op op, const struct val
                         .op = op };
     a.state = state_save(w);
     a.seq = ++w->s->seq;
-    a.owned = map->fresh || map->owned || place_owned(p) || w->st->once ||
-              (!p->escaped && back_again(w, root));
+    a.owned = map->fresh || map->owned || place_owned(p) || w->st->once || place_back_again(w, p);
     a.init =
         (w->func->is_init || w->func->is_main) && !w->st->started && w->thread->kind == THREAD_BODY;
     a.copied = map->copied;
@@ -198,6 +203,7 @@ static struct val val_of_var(struct walker *w, struct gvar *v)
         touch(t, v);
         if (v->alias && place_root(v->alias)) touch(t, place_root(v->alias));
     }
+    if (v->method) return *v->method;
     x.closure = v->closure;
     x.unlocker = v->unlocker;
     x.read_locker = v->read_locker;

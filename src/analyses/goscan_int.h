@@ -130,6 +130,7 @@ struct gvar {
     struct place *copy_of;     // a struct copied from there
     struct closure *closure;
     struct unlocker *unlocker;
+    struct val *method; // `unlock := s.mu.Unlock`: a lock's method
     struct gobj *global;
     struct str guard;  // "mu" of an annotation, or empty
     bool checklocks;   // which is one that a tool reads, not prose
@@ -192,8 +193,9 @@ struct gthread { // a goroutine as the source names it, or the body of the funct
     struct gloop *loop;
     uint32_t pos, spawn_seq, join_seq;
     enum { THREAD_BODY, THREAD_GO, THREAD_HANDLER, THREAD_UNKNOWN } kind;
-    bool multi;  // many at once for whatever it captures
-    bool opaque; // what it touches is not known
+    bool multi;              // many at once for whatever it captures
+    bool opaque;             // what it touches is not known
+    const struct gobj *runs; // whose method it is, of one object
     uint8_t n_touched;
     const struct gvar *touched[8]; // variables of other goroutines
     bool loop_joined;              // waited for in the same round of the loop
@@ -229,8 +231,9 @@ struct call {
     const void *slot;    // of a stored function: gfield or gvar
     const void *unless;  // a slot: if functions are called from there, this is none
     bool spawns, init;
-    bool endless; // in a loop without an end
-    bool guessed; // one of several that a call through an interface may reach
+    bool own_thread; // `go newX().run()`: an object for each
+    bool endless;    // in a loop without an end
+    bool guessed;    // one of several that a call through an interface may reach
 };
 
 struct flow {                // a function value goes into a field or variable
@@ -305,6 +308,7 @@ struct gfunc {
     uint32_t returns_pos;
     bool returns_fresh, returns_other, returns_locked, returns_unlocker, spawns;
     uint64_t param_escapes, param_called, param_spawned;
+    uint64_t param_lent;       // of those that escape: to goroutines only, which still run
     struct state *param_state; // locks held when a function parameter is called
     struct gvar **results_named;
     // solved:
@@ -519,6 +523,8 @@ struct place *place_translate(struct scan *s, struct place *p, const struct gfun
 struct access *note_access(struct walker *w, enum access_op op, const struct val *map,
                            uint32_t pos);
 bool place_owned(const struct place *p);
+// Goroutines had it, and all of them were waited for.
+bool place_back_again(const struct walker *w, struct place *p);
 
 struct val eval_name(struct walker *w, uint32_t sym);
 struct val eval_member(struct walker *w, const struct val *x, uint32_t sym);

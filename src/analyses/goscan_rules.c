@@ -117,20 +117,27 @@ static bool any_lock(const struct access *a, uint8_t least, bool abroad)
     return least <= HOLD_MAYBE && a->func->called_unknown;
 }
 
+// A field of the struct, or of one that it embeds: what `s.Lock()` takes.
+static bool has_lock(const struct gtype *u, const void *class, unsigned depth)
+{
+    enum { LIMIT_EMBEDDED = 6 };
+    if (!u || u->kind != T_STRUCT || depth > LIMIT_EMBEDDED) return false;
+    for (uint32_t i = 0; i < u->n_fields; i++) {
+        if (&u->fields[i] == class) return true;
+        const struct gobj *o = u->fields[i].embedded ? type_obj(u->fields[i].type) : NULL;
+        if (o && has_lock(o->under, class, depth + 1)) return true;
+    }
+    return false;
+}
+
 static bool sibling(const void *class, const struct access *a)
 {
     const struct place *p = a->place;
     while (p->kind == P_INDEX) p = p->parent;
     if (p->kind == P_FIELD) {
         const struct gtype *u = p->field->owner ? p->field->owner->under : NULL;
-        for (uint32_t i = 0; u && u->kind == T_STRUCT && i < u->n_fields; i++)
-            if (&u->fields[i] == class) return true;
-        if (!u && p->parent) { // a struct without a name
-            const struct gtype *t = p->parent->type;
-            for (uint32_t i = 0; t && t->kind == T_STRUCT && i < t->n_fields; i++)
-                if (&t->fields[i] == class) return true;
-        }
-        return false;
+        if (!u && p->parent) u = p->parent->type; // a struct without a name
+        return has_lock(u, class, 0);
     }
     return true;
 }
@@ -478,7 +485,7 @@ static bool is_service(const struct access *a, const struct gthread *root)
     if (p->kind != P_VAR) return false;
     if (!p->var->func) return true;
     if (p->var->param != 0 || p->var->func != a->func || !a->func->recv) return false;
-    if (root->func->recv == a->func->recv) return true;
+    if (root->func->recv == a->func->recv || root->runs == a->func->recv) return true;
     for (size_t i = 0; i < a->func->callers.n; i++) {
         const struct call *c = a->func->callers.p[i];
         const struct gvar *on = c->n_args ? place_root(c->args[0]) : NULL;
@@ -567,6 +574,30 @@ static bool several_roots(struct access *const *a, size_t n, const struct access
     return false;
 }
 
+// Whoever is known to call it has an object of its own.
+static bool callers_own(const struct access *a)
+{
+    const struct gvar *on = place_root(a->place);
+    const struct gfunc *f = a->func;
+    if (!on || on->param != 0 || on->func != f || f->value_used || f->stored || f->given_out)
+        return false;
+    for (size_t i = 0; i < f->callers.n; i++)
+        if (call_counts(f->callers.p[i]) || f->callers.p[i]->spawns) return false;
+    return f->callers.n && !f->called_by_name;
+}
+
+// What `p.Load()` gave, of sync/atomic: others read it without a lock, that is what it is for.
+static bool loaded(const struct access *a)
+{
+    for (const struct place *p = a->place; p->parent; p = p->parent) {
+        const struct gtype *t = p->parent->type;
+        if (p->kind == P_INDEX && p->hash == S_Load &&
+            (type_is_ext(t, "sync/atomic", S_Pointer) || type_is_ext(t, "sync/atomic", S_Value)))
+            return true;
+    }
+    return false;
+}
+
 static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
 {
     struct guard none = { 0 };
@@ -586,6 +617,7 @@ static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
             shared = k != i && other != root && (root || other);
             if (shared && !root) meets = a[k];
         }
+        if (meets && callers_own(x)) shared = false;
         const char *map = class_name(s, x->class, x->place);
         struct goscan_finding *f = NULL;
         bool many = root && x->func->root_many && is_global(x);
@@ -605,6 +637,10 @@ static void judge_unguarded(struct scan *s, struct access *const *a, size_t n)
                                     "write of %s: several goroutines reach it, and none of %zu "
                                     "accesses holds a lock%s",
                                     map, n, meets ? also_reached(s, meets) : reached(s, x)));
+        else if (sure && loaded(x))
+            f = report(s, GOSCAN_UNGUARDED, GOSCAN_MEDIUM, x, &none,
+                       arena_printf(s->arena,
+                                    "write of what %s holds: who loads it has the same map", map));
         else if (x->func->reachable_shared || x->func->exported)
             f = report(
                 s, GOSCAN_EXPORTED,

@@ -273,6 +273,14 @@ static struct gthread *root_thread(struct scan *s, struct gfunc *f, int kind)
     return t;
 }
 
+// `parts[i].run()`: one of several objects.
+static bool of_many(const struct place *p)
+{
+    for (; p; p = p->parent)
+        if (p->kind == P_INDEX) return true;
+    return false;
+}
+
 static bool spread_call(const struct call *c)
 {
     bool changed = false;
@@ -282,7 +290,9 @@ static bool spread_call(const struct call *c)
     bool joined = false; // a goroutine for each of several objects, and all are waited for
     if (t->kind == THREAD_GO || t->kind == THREAD_HANDLER) {
         struct gvar *root = c->n_args ? place_root(c->args[0]) : NULL;
-        bool own = root && root->func && (root->loop == t->loop || root->fresh);
+        bool own =
+            root && root->func && (root->loop == t->loop || (root->fresh && of_many(c->args[0])));
+        own |= c->own_thread;
         if (c->guessed && t->loop && t->loop->parent) own = false; // an element, round after round
         bool multi = t->kind == THREAD_HANDLER || t->multi || (t->loop && !t->loop_joined && !own);
         bool many = multi || (t->loop && !t->loop_joined);

@@ -108,6 +108,11 @@ static bool refers(struct scan *s, struct gtype *t)
     }
 }
 
+static bool is_lock_method(const struct val *x)
+{
+    return x->recv_type && x->p && x->sym >= S_Lock && x->sym <= S_TryRLock;
+}
+
 void walk_assign_var(struct walker *w, struct gvar *v, const struct val *x, uint32_t pos)
 {
     struct scan *s = w->s;
@@ -119,6 +124,12 @@ void walk_assign_var(struct walker *w, struct gvar *v, const struct val *x, uint
     if (x->unlocker) v->unlocker = x->unlocker;
     if (x->closure) v->closure = x->closure;
     if (!v->func) return;
+    v->method = NULL;
+    if (is_lock_method(x) && first) {
+        v->method = arena_new(s->arena, struct val);
+        *v->method = *x;
+        return;
+    }
     if (first && x->given && !x->p && type_is_map(s, x->t)) v->given = true;
     if (x->fresh && v->given && (w->nil_var == v || w->not_found)) return;
     if (x->fresh) {
@@ -687,7 +698,7 @@ void walk_closure(struct walker *w, struct closure *c, struct state *st, struct 
     if (w->inlined >= LIMIT_GOSCAN_INLINE || c->busy) return;
     c->walked = c->busy = true;
     size_t mark = w->undo.n;
-    struct state *was_st = w->st, exit = w->exit;
+    struct state *was_st = w->st, before = *st, exit = w->exit;
     struct gthread *was_thread = w->thread;
     struct branch_target *target = w->target;
     struct gloop *loop = w->loop;
@@ -705,11 +716,13 @@ void walk_closure(struct walker *w, struct closure *c, struct state *st, struct 
     if (w->deferred_wait) walk_join(w);
     w->deferred_wait = deferred_wait;
     state_join(st, &w->exit);
-    for (uint8_t i = 0; i < st->n;) // its own deferred unlocks ran
-        if (st->held[i].deferred && !(i < was_st->n && was_st->held[i].deferred))
+    for (uint8_t i = 0; i < st->n;) { // its own deferred unlocks ran
+        const struct held *was = state_find(&before, &st->held[i]);
+        if (st->held[i].deferred && !(was && was->deferred))
             st->held[i] = st->held[--st->n];
         else
             i++;
+    }
     w->inlined--;
     w->st = was_st;
     w->thread = was_thread;
@@ -793,10 +806,15 @@ static void summarise(struct walker *w)
         if (e->mode == HOLD_NONE && left && left->mode == HOLD_MAYBE) e->mode = HOLD_MAYBE;
     }
     for (size_t i = 0; i < w->relocked.n; i++) vec_push(&f->effects, w->relocked.p[i]);
-    for (uint32_t i = 0; i < f->n_params && i < 64; i++)
-        if (f->params[i] &&
-            (f->params[i]->escaped || (f->params[i]->lent && f->params[i]->type->kind != T_FUNC)))
-            f->param_escapes |= 1ull << i;
+    bool running = false;
+    for (size_t i = w->first_thread; i < w->s->threads.n; i++)
+        running |= w->s->threads.p[i]->func == f && w->s->threads.p[i]->join_seq == UINT32_MAX;
+    for (uint32_t i = 0; i < f->n_params && i < 64; i++) {
+        const struct gvar *v = f->params[i];
+        bool lent = v && v->lent && v->type->kind != T_FUNC && running;
+        if (v && (v->escaped || lent)) f->param_escapes |= 1ull << i;
+        if (lent && !v->escaped) f->param_lent |= 1ull << i;
+    }
     f->no_return = w->exit.dead;
     if (f->returns_other || f->returns_fresh) f->returns_place = NULL;
     if (f->returns_other) f->returns_fresh = false;
