@@ -35,6 +35,7 @@ static const struct map_func map_funcs[] = {
     { "runtime.mapdelete_fast32", MAP_OP_DELETE, BX, KEY_ARG_U32, '4', false },
     { "runtime.mapdelete_fast64", MAP_OP_DELETE, BX, KEY_ARG_U64, '8', false },
     { "runtime.mapdelete_faststr", MAP_OP_DELETE, BX, KEY_ARG_STR, 's', false },
+    { "reflect.mapdelete", MAP_OP_DELETE, BX, KEY_ARG_PTR, 0, false },
     { "runtime.mapclear", MAP_OP_CLEAR, BX, KEY_ARG_NONE, 0, false },
     { "runtime.mapaccess1", MAP_OP_READ, BX, KEY_ARG_PTR, 0, false },
     { "runtime.mapaccess1_fast32", MAP_OP_READ, BX, KEY_ARG_U32, '4', false },
@@ -121,6 +122,8 @@ static void find_map_funcs(struct target *t)
 {
     for (size_t i = 0; i < array_size(map_funcs) && t->n_funcs < MAP_FUNCS_MAX; i++) {
         struct map_func f = map_funcs[i];
+        // Up to 1.23 it calls runtime.mapdelete, which is enough; from 1.24 that is inlined in it.
+        if (!t->info->swiss && strncmp(f.name, "reflect.", 8) == 0) continue;
         if (!gobin_func_named(t->bin, str_from(f.name), &f.func)) continue;
         if (!gobin_probe(t->bin, &f.func, &f.probe)) continue;
         if (!gobin_offset(t->bin, f.probe.address, &f.offset)) continue;

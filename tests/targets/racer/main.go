@@ -5,7 +5,7 @@
 //	racer [-key string] [-op assign] [-rate 50 | -spin N] [-guard none] [-sides ab] [-busy N] [-gc 2ms]
 //
 // -key  string, int64, int32, pointer, struct, generic: the assign function of the runtime
-// -op   what side b does: assign, delete (delete and insert, both sides), read, iterate, clear, reflect
+// -op   what side b does: assign, delete (delete and insert, both sides), read, iterate, clear, reflect, reflect-delete
 // -rate operations a second of each side; -spin instead: that many turns of CPU between them
 // -guard none, mutex, rwmutex: the lock that both sides take
 // With a lock the contents are checked against the counters; without one nothing can be promised.
@@ -194,6 +194,12 @@ func reflectB(i int) {
 	unlock()
 }
 
+func reflectDeleteB(i int) {
+	lock()
+	reflect.ValueOf(byInt64).SetMapIndex(reflect.ValueOf(uint64(i % *keys)), reflect.Value{}) // race:reflect-delete-b
+	unlock()
+}
+
 type pair struct {
 	a, b func(int)
 	word unsafe.Pointer
@@ -213,6 +219,8 @@ func choose() (pair, bool) {
 		"iterate/string": {stringA, iterateB, s},
 		"clear/string":   {stringA, clearB, s},
 		"reflect/string": {stringA, reflectB, s},
+
+		"reflect-delete/int64": {int64A, reflectDeleteB, unsafe.Pointer(&byInt64)},
 	}
 	p, ok := pairs[*op+"/"+*keyKind]
 	return p, ok
