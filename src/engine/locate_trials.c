@@ -25,7 +25,9 @@ enum {
     STALE_NS = 5000000000u,     // not touched for this long: gone, or asleep
     REST_NS = 400000000,        // nor in this much of an open window
     ARRIVALS_DIVISOR = 10,      // one arrival in this many holds is as good as any
-    CROWDED_FACTOR = 4,         // a busy host gets this part of the hold budget
+    LIBRARY_DIVISOR = 16,       // maps of the library's own are seldom the cause
+    WEIGHT_DIVISOR = 8, // a map of less than this part of the best one's weight is not held at now
+    CROWDED_FACTOR = 4, // a busy host gets this part of the hold budget
     OVERLOAD_PER_CPU = 3,       // runnable threads a CPU from which on nothing is held or guarded,
     OVERLOAD_WAIT_NS = 2000000, // if they make the target's own threads wait as long as this
 };
@@ -370,8 +372,8 @@ static double weight_of(struct locate *l, const struct sharing_map *m)
         unlocked += !target_looks_locked(l->t, &m->site[i].sample);
         library += target_access_is_std(l->t, &m->site[i].sample);
     }
-    if (unlocked) w *= 8;              // where no lock is taken on the way, look first
-    if (library == m->n_sites) w /= 4; // maps of the library's own are seldom the cause
+    if (unlocked) w *= 8; // where no lock is taken on the way, look first
+    if (library == m->n_sites) w /= LIBRARY_DIVISOR;
     bool none[MAP_FUNCS_MAX] = { 0 };
     return w * told_by_a_hold(l, m) / (1 + cost_of(l, m, none) / l->o->cpu_share);
 }
@@ -447,9 +449,11 @@ static double share_of(const struct locate *l, const struct trial *tr)
     return tr->weight * (left > 0.05 ? left : 0.05);
 }
 
-// Those of n maps that are guarded together. One that would add half of what those before it take
-// waits until they are settled, unless all that is little.
-static size_t affordable(struct locate *l, struct sharing_map **map, size_t n, size_t cap)
+// Those of n maps, best first, that are guarded together. One that tells little beside the first,
+// or would add half of what those before it take, waits until they are settled, unless all is
+// cheap.
+static size_t affordable(struct locate *l, struct sharing_map **map, const double *value, size_t n,
+                         size_t cap)
 {
     bool used[MAP_FUNCS_MAX] = { 0 };
     double cost = 0;
@@ -458,7 +462,8 @@ static size_t affordable(struct locate *l, struct sharing_map **map, size_t n, s
         bool with[MAP_FUNCS_MAX];
         memcpy(with, used, sizeof(with));
         double more = cost_of(l, map[i], with);
-        if (kept && cost + more > l->o->cpu_share && more > cost / 2) continue;
+        bool worth = value[i] >= value[0] / WEIGHT_DIVISOR && more <= cost / 2;
+        if (kept && !worth && cost + more > l->o->cpu_share) continue;
         memcpy(used, with, sizeof(used));
         cost += more;
         map[kept++] = map[i];
@@ -489,7 +494,7 @@ static size_t best_maps(struct locate *l, struct sharing_map *ret[RANKED_MAX])
         value[k] = w;
         ret[k] = m;
     }
-    return affordable(l, ret, n, CANDIDATES_ACTIVE);
+    return affordable(l, ret, value, n, CANDIDATES_ACTIVE);
 }
 
 bool trials_want_change(struct locate *l)

@@ -10,7 +10,7 @@ enum {
     SAMPLE_MS = 250,
     HOT_SAMPLES = 25,     // 5 % of a core in one map function: never probed whole
     HOT_CALL_SAMPLES = 5, // 1 % in one call of it: that call is not probed. Fewer may be chance.
-    HOT_RATE = 300000,    // calls a second, measured in a window: not again
+    HOT_PER_CENT = 30,    // of a core, taken by the hits of one function in a window: not again
     SWITCH_NS = 50000000, // attaching and detaching, during which probes already or still hit
     DETACH_NS = 30000000,
     WINDOW_FIRST_NS = 100000000, // a window is not worth opening for less: the first three,
@@ -344,12 +344,13 @@ static size_t collect_sites(struct locate *l)
 
 static void mark_hot(struct locate *l)
 {
+    bool more = false;
     for (size_t i = 0; i < l->t->n_funcs; i++) {
         struct map_func *f = &l->t->func[i];
-        if (f->whole_ns < 10000000) continue;
-        double rate = (double)l->totals.hits_function[i] / ((double)f->whole_ns / 1e9);
-        if (rate > HOT_RATE) f->hot = true;
+        if (f->hot || f->whole_ns < 10000000 || function_cost(l, i) * 100 < HOT_PER_CENT) continue;
+        f->hot = more = true;
     }
+    if (more) add_sites_of_hot(l);
 }
 
 // How long each function was probed in the window that ends.
