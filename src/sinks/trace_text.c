@@ -179,6 +179,10 @@ void trace_text_verdict(const struct trace_report *r, struct buf *out)
         unsigned long long seen = p->inside + p->running;
         buf_printf(out, ", seen %llu time%s; if that is one map, it is a race.", seen,
                    seen == 1 ? "" : "s");
+    } else if (r->broken && trace_span_ns(s) < LONG_WAIT_MS * 1000000ll) {
+        buf_adds(out, "too little of it can be read to say whether a goroutine is stuck (");
+        add_duration(out, trace_span_ns(s));
+        buf_adds(out, ").");
     } else if (s->n_stuck) {
         buf_printf(out, "%llu goroutine%s stuck between runnable and blocked; ",
                    (unsigned long long)s->n_stuck, s->n_stuck == 1 ? " is" : "s are");
@@ -199,16 +203,14 @@ void trace_text_verdict(const struct trace_report *r, struct buf *out)
         put_text(out, reason_of(s, s->pause.p[stop].reason));
         buf_adds(out, ").");
     } else {
-        buf_adds(out, "No goroutine is stuck: ");
-        if (wait) {
-            buf_adds(out, "the longest wait for a P took ");
-            add_duration(out, wait->ns);
-            buf_adds(out, stop_ns >= 0 ? ", the longest stop of the world " : ".");
-        }
+        buf_adds(out, "No goroutine is stuck");
+        if (wait) buf_adds(out, ": the longest wait for a P took "), add_duration(out, wait->ns);
         if (stop_ns >= 0) {
+            buf_adds(out, wait ? ", the longest stop of the world "
+                               : ": the longest stop of the world took ");
             add_duration(out, stop_ns);
-            buf_addc(out, '.');
         }
+        buf_addc(out, '.');
     }
     buf_addc(out, '\n');
 }
