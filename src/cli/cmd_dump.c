@@ -38,7 +38,7 @@ static const struct option options[] = {
     OPT_STRING("prom-select", struct opts, prom_select, "LABELS",
                "only series with these labels, such as 'job=\"shop\"'"),
     OPT_FLAG("redact", struct opts, redact,
-             "leave out what may be secret: arguments, addresses, the texts of panics"),
+             "leave out what may be secret: arguments, addresses, the texts of panics, folders"),
     OPT_ENUM("chain", struct opts, chain, "FORM",
              "only who created whom: text, dot (Graphviz) or mermaid", chain_forms),
     OPT_STRING("html", struct opts, html, "FILE",
@@ -132,11 +132,35 @@ static void print_diff(const struct dump *was, const struct dump *now)
     map_deinit(&seen);
 }
 
+// Folders name users, customers and machines; a file's name stands beside its function's.
+static struct str without_folder(struct str path)
+{
+    size_t i = path.n;
+    while (i > 0 && path.p[i - 1] != '/' && path.p[i - 1] != '\\') i--;
+    return str_sub(path, i, path.n);
+}
+
+static void leave_folders_out(struct dump *d, struct dump_source *source)
+{
+    for (size_t i = 0; i < d->frame.n; i++) d->frame.p[i].file = without_folder(d->frame.p[i].file);
+    _cleanup_buf_ struct buf name = { 0 };
+    buf_addstr(&name, without_folder(buf_str(&source->name)));
+    buf_clear(&source->name);
+    buf_addstr(&source->name, buf_str(&name));
+    if (d->process) {
+        struct dump_process *p = arena_array(&d->arena, struct dump_process, 1);
+        *p = *d->process;
+        p->exe = without_folder(str_from(p->exe)).p; // its end, so terminated as it is
+        d->process = p;
+    }
+}
+
 static struct err *diff(const struct opts *o, const struct dump *now)
 {
     struct dump was = { 0 };
     struct dump_source source = { 0 };
     struct err *e = dump_load(o->diff, false, &was, &source);
+    if (!e && o->redact) leave_folders_out(&was, &source);
     if (!e) print_diff(&was, now);
     dump_source_deinit(&source);
     dump_deinit(&was);
@@ -211,6 +235,7 @@ static struct err *run(const struct invocation *in, int *ret_status)
     struct dump_source source = { 0 };
     struct err *e =
         of_process ? live(o, in, &d, &source) : dump_load(in->args[0], o->list, &d, &source);
+    if (!e && o->redact) leave_folders_out(&d, &source);
     if (!e && o->diff)
         e = diff(o, &d);
     else if (!e)
