@@ -388,6 +388,8 @@ static bool any_line(struct godump *p, struct str line, int depth)
 static void whole_line(struct godump *p, struct str line)
 {
     p->d->lines++;
+    // Before any of several files put together there may be a byte order mark.
+    if (str_starts(line, STR("\xef\xbb\xbf"))) line = str_sub(line, 3, line.n);
     if (!any_line(p, line, 0)) p->d->lines_not_understood++;
 }
 

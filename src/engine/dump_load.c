@@ -7,8 +7,75 @@
 
 enum { CHUNK = 256 * 1024, SAMPLE = 256 * 1024 };
 
+// PowerShell's > writes UTF-16. What a byte order mark at the start says is undone.
+struct coding {
+    enum { AS_IS, UTF16_LE, UTF16_BE } of;
+    bool begun;
+    int odd;       // a byte whose other half is yet to come, -1 = none
+    uint32_t high; // a surrogate whose other half is yet to come, 0 = none
+};
+
+static void add_utf8(struct buf *b, uint32_t c)
+{
+    if (c < 0x80) {
+        buf_addc(b, (char)c);
+    } else if (c < 0x800) {
+        buf_addc(b, (char)(0xc0 | c >> 6));
+        buf_addc(b, (char)(0x80 | (c & 0x3f)));
+    } else {
+        if (c >= 0x10000) {
+            buf_addc(b, (char)(0xf0 | c >> 18));
+            buf_addc(b, (char)(0x80 | (c >> 12 & 0x3f)));
+        } else {
+            buf_addc(b, (char)(0xe0 | c >> 12));
+        }
+        buf_addc(b, (char)(0x80 | (c >> 6 & 0x3f)));
+        buf_addc(b, (char)(0x80 | (c & 0x3f)));
+    }
+}
+
+static void add_utf16(struct coding *c, uint32_t unit, struct buf *ret)
+{
+    if (c->high && unit >= 0xdc00 && unit < 0xe000) {
+        add_utf8(ret, 0x10000 + ((c->high - 0xd800) << 10) + (unit - 0xdc00));
+        c->high = 0;
+        return;
+    }
+    if (c->high) add_utf8(ret, 0xfffd);
+    c->high = unit >= 0xd800 && unit < 0xdc00 ? unit : 0;
+    if (!c->high) add_utf8(ret, unit >= 0xdc00 && unit < 0xe000 ? 0xfffd : unit);
+}
+
+// The text of the bytes: themselves, or in *room.
+static struct str as_utf8(struct coding *c, struct str bytes, struct buf *room)
+{
+    if (!c->begun && bytes.n) {
+        c->begun = true;
+        c->odd = -1;
+        c->of = str_starts(bytes, STR("\xff\xfe"))   ? UTF16_LE
+                : str_starts(bytes, STR("\xfe\xff")) ? UTF16_BE
+                                                     : AS_IS;
+        if (c->of != AS_IS) bytes = str_sub(bytes, 2, bytes.n);
+    }
+    if (c->of == AS_IS) return bytes;
+    buf_clear(room);
+    for (size_t i = 0; i < bytes.n; i++) {
+        int byte = (unsigned char)bytes.p[i];
+        if (c->odd < 0) {
+            c->odd = byte;
+            continue;
+        }
+        int unit = c->of == UTF16_LE ? byte << 8 | c->odd : c->odd << 8 | byte;
+        add_utf16(c, (uint32_t)unit, room);
+        c->odd = -1;
+    }
+    return buf_str(room);
+}
+
 static struct err *feed(struct input *in, struct dump *d, bool keep_arguments, bool *ret_reversed)
 {
+    struct coding coding = { .of = AS_IS };
+    _cleanup_buf_ struct buf text = { 0 };
     _cleanup_buf_ struct buf b = { 0 };
     struct err *broke = NULL;
     struct godump_options options = { .keep_arguments = keep_arguments };
@@ -17,20 +84,23 @@ static struct err *feed(struct input *in, struct dump *d, bool keep_arguments, b
         got = 0;
         broke = input_read(in, b.p + b.n, SAMPLE - b.n, &got);
     }
-    *ret_reversed = godump_look_ahead(buf_str(&b), &options.wrap);
+    struct str sample = as_utf8(&coding, buf_str(&b), &text);
+    *ret_reversed = godump_look_ahead(sample, &options.wrap);
     struct godump *p = godump_create(d, &options);
     if (*ret_reversed) {
         if (!broke) broke = input_read_all(in, DUMP_REVERSED_MAX, &b);
-        godump_feed_reversed(p, buf_str(&b));
+        coding.begun = false;
+        godump_feed_reversed(p, as_utf8(&coding, buf_str(&b), &text));
     } else {
-        godump_feed(p, buf_str(&b));
+        godump_feed(p, sample);
         for (size_t got = 1; !broke && got;) {
             got = 0;
             broke = input_read(in, b.p, CHUNK, &got);
-            godump_feed(p, str_make(b.p, got));
+            godump_feed(p, as_utf8(&coding, str_make(b.p, got), &text));
         }
     }
     godump_finish(p);
+    if (coding.of != AS_IS) d->bytes = input_bytes(in);
     return broke;
 }
 

@@ -124,8 +124,8 @@ def check(counts, name, data, want, keys=None):
     counts.append((name, wrong))
     keep = os.environ.get("MANGLE_KEEP")
     if wrong and keep:
-        with open(os.path.join(keep, name.replace("/", "_").replace(" ", "-")), "w", encoding="utf-8") as f:
-            f.write(data)
+        with open(os.path.join(keep, name.replace("/", "_").replace(" ", "-")), "wb") as f:
+            f.write(data if isinstance(data, bytes) else data.encode())
 
 
 def alone(counts, name, plain):
@@ -144,6 +144,9 @@ def alone(counts, name, plain):
     if "debug1" not in name and "race" not in name:
         for how, line in whole(lines):
             check(counts, f"{name}: {how}", line + "\n", want)
+    windows = "\ufeff" + plain.replace("\n", "\r\n")
+    for coding in ("utf-8", "utf-16-le", "utf-16-be"):
+        check(counts, f"{name}: {coding} with a byte order mark", windows.encode(coding), want)
 
 
 def mix(dice, a, b):
