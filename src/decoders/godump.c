@@ -317,7 +317,10 @@ static bool enveloped(struct godump *p, struct str line, int depth, bool *ret_un
         return true;
     struct buf *inside = &p->scratch[depth];
     buf_clear(inside);
-    if (!godump_unescape(line, inside) && !godump_unquote(line, inside)) return false;
+    if (!godump_unescape(line, inside)) {
+        buf_clear(inside); // a "<" or "&" that is none was copied
+        if (!godump_unquote(line, inside)) return false;
+    }
     *ret_understood = lines_of(p, buf_str(inside), depth);
     return true;
 }

@@ -308,6 +308,7 @@ bool godump_unescape(struct str line, struct buf *ret)
 bool godump_unquote(struct str line, struct buf *ret)
 {
     size_t header = str_find(line, STR("]:\\n"));
+    if (header == STR_NPOS) header = str_find(line, STR("]:\\r\\n"));
     if (header == STR_NPOS) return false;
     static const char *const starts[] = { "fatal error: ", "panic: ", "goroutine " };
     size_t from = STR_NPOS;
