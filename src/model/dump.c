@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/dump.h"
 
+#include "base/cleanup.h"
 #include "model/gofunc.h"
 
 size_t dump_first_frame(const struct dump *d, const struct dump_group *g, bool user)
@@ -14,7 +15,23 @@ size_t dump_first_frame(const struct dump *d, const struct dump_group *g, bool u
 
 bool dump_fatal_is_map(struct str text)
 {
-    return str_find(text, STR("concurrent map ")) != STR_NPOS;
+    // A panic says what the program likes.
+    return !str_starts(text, STR("panic: ")) && str_find(text, STR("concurrent map ")) != STR_NPOS;
+}
+
+struct str dump_fatal_public(struct str text)
+{
+    static const char *const texts[] = {
+        "concurrent map writes",
+        "concurrent map read and map write",
+        "concurrent map iteration and map write",
+        "concurrent map clone and map write",
+        "concurrent map write and map clone",
+        "concurrent map access", // said by maptrap itself, where the line is missing
+    };
+    for (size_t i = 0; i < array_size(texts); i++)
+        if (str_find(text, str_from(texts[i])) != STR_NPOS) return str_from(texts[i]);
+    return (struct str) { 0 };
 }
 
 const char *dump_sure_name(enum dump_sure s)

@@ -114,5 +114,8 @@ static inline const struct dump_group *dump_group_of(const struct dump *d, size_
 size_t dump_first_frame(const struct dump *d, const struct dump_group *g, bool user);
 // Whether a fatal text is one of the runtime's five about maps.
 bool dump_fatal_is_map(struct str text);
+// What may leave the machine of a fatal text: those five alone, whatever stands around them.
+// Static; empty = nothing of it.
+struct str dump_fatal_public(struct str text);
 const char *dump_sure_name(enum dump_sure s); // as JSON says it
 void dump_deinit(struct dump *d);

@@ -86,9 +86,9 @@ static void head(struct json *j, const struct dump *d, const struct dump_report 
     if (d->process) process(j, d->process);
     json_key(j, "fatal");
     if (d->fatal.p) {
-        bool hide = r->redact && !dump_fatal_is_map(d->fatal);
+        struct str shown = r->redact ? dump_fatal_public(d->fatal) : d->fatal;
         json_object(j);
-        json_key(j, "text"), json_str(j, hide ? STR("(redacted)") : d->fatal);
+        json_key(j, "text"), json_str(j, shown.n ? shown : STR("(redacted)"));
         json_key(j, "goroutine"), id_or_null(j, d->fatal_goroutine);
         json_key(j, "sure"), json_cstr(j, dump_sure_name(d->fatal_sure));
         json_end(j);

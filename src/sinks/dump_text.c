@@ -38,10 +38,11 @@ static void verdict_fatal(struct buf *out, const struct dump *d, const struct du
                           const struct dump_report *r)
 {
     bool map = dump_fatal_is_map(d->fatal);
-    if (r->redact && !map)
-        buf_adds(out, "it died (text redacted)");
+    struct str shown = r->redact ? dump_fatal_public(d->fatal) : d->fatal;
+    if (shown.n)
+        buf_addstr(out, shown);
     else
-        buf_addstr(out, d->fatal);
+        buf_adds(out, "it died (text redacted)");
     if (d->fatal_record < d->n) {
         const struct dump_frame *f = first_user(d, dump_group_of(d, d->fatal_record));
         buf_printf(out, ": goroutine %llu", (unsigned long long)d->fatal_goroutine);
