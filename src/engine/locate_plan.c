@@ -21,12 +21,6 @@ static size_t calls_to(const struct target *t, const struct map_func *f)
     return calls;
 }
 
-// Discovery probes what writes; the rest only helps to guard and to see who comes.
-static bool discovers(const struct map_func *f)
-{
-    return map_op_writes(f->op) && !f->inner;
-}
-
 static size_t blind_spots(const struct target *t, const char *ret[static 3])
 {
     size_t n = 0;
@@ -49,7 +43,7 @@ static void plan_text(const struct locate_options *o, const struct target *t, st
         const struct map_func *f = &t->func[i];
         buf_printf(out, "   %-40s %-8s at %#llx, %zu call sites; %s%s\n", f->name,
                    map_op_name(f->op), (unsigned long long)f->probe.address, calls_to(t, f),
-                   cost_class(&f->probe), discovers(f) ? "" : "; only while a map is held at");
+                   cost_class(&f->probe), map_func_finds(f) ? "" : "; only while a map is held at");
     }
     buf_printf(out, "   %zu functions that stop the world, %zu that abort\n", t->n_stop,
                t->n_fatal);
@@ -94,7 +88,7 @@ static void plan_json(const struct locate_options *o, const struct target *t, st
         json_key(&j, "address"), json_strf(&j, "%#llx", (unsigned long long)f->probe.address);
         json_key(&j, "calls"), json_uint(&j, calls_to(t, f));
         json_key(&j, "cost"), json_cstr(&j, cost_class(&f->probe));
-        json_key(&j, "discovers"), json_bool(&j, discovers(f));
+        json_key(&j, "discovers"), json_bool(&j, map_func_finds(f));
         json_end(&j);
     }
     json_end(&j);

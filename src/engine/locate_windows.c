@@ -170,7 +170,7 @@ static bool is_cheap(const struct locate *l, size_t func)
 static bool discovers(const struct locate *l, size_t func)
 {
     const struct map_func *f = &l->t->func[func];
-    if (f->inner || !map_op_writes(f->op)) return false;
+    if (!map_func_finds(f)) return false;
     if (is_cheap(l, func)) return true;
     double allowed = allowed_ns(l, clock_now_ns());
     bool unneeded = !any_active(l) && l->cost_ns < allowed / 2;

@@ -31,6 +31,13 @@ struct map_func {
     uint64_t look[2]; // when the latest two windows in which it discovered were opened, 0 = not yet
 };
 
+// May it find maps that nobody knows yet? What does not write only helps to guard and to see who
+// comes.
+static inline bool map_func_finds(const struct map_func *f)
+{
+    return map_op_writes(f->op) && !f->inner;
+}
+
 enum { MAP_FUNCS_MAX = FUNCTIONS_MAX, STOP_POINTS_MAX = 4, LOCK_FUNCS_MAX = 16 };
 
 struct target {
