@@ -96,11 +96,15 @@ void pick_list(bool json)
     vec_deinit(&all);
 }
 
+static const char *base_name(const struct proc *p)
+{
+    const char *slash = strrchr(p->exe, '/');
+    return slash ? slash + 1 : p->exe;
+}
+
 static bool named(const struct proc *p, const char *name)
 {
-    if (strchr(name, '/')) return strcmp(p->exe, name) == 0;
-    const char *slash = strrchr(p->exe, '/');
-    return strcmp(slash ? slash + 1 : p->exe, name) == 0;
+    return strcmp(strchr(name, '/') ? p->exe : base_name(p), name) == 0;
 }
 
 // The one Go process of the list; several are refused with their pids.
@@ -190,8 +194,7 @@ static bool choose_child(pid_t *ret)
     for (size_t i = 1; i < family.n; i++) {
         struct go_process g;
         if (!target_peek(family.p[i], &g) || g.why_not[0] || g.proc.uptime_s < 0.05) continue;
-        const char *slash = strrchr(g.proc.exe, '/'), *base = slash ? slash + 1 : g.proc.exe;
-        if (strcmp(base, "go") == 0 || strstr(g.proc.exe, "/pkg/tool/")) continue;
+        if (named(&g.proc, "go") || strstr(g.proc.exe, "/pkg/tool/")) continue;
         *ret = family.p[i];
         found = true;
     }

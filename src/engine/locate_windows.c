@@ -128,16 +128,23 @@ static bool may_be_whole(const struct map_func *f)
     return !f->hot && f->probe.kind != GOBIN_PROBE_FIRST;
 }
 
+// Is it probed whole in this window?
+static bool is_whole(const struct map_func *f)
+{
+    return f->discovers || f->guards;
+}
+
 static double spent_ns(const struct locate *l, size_t func)
 {
     return (double)l->totals.hits_function[func] * l->ns_emulated;
 }
 
-// Share of a core that a function takes while it is probed whole; 0 where it never was.
+// Share of a core that a function takes while it is probed whole, by the windows that are over; 0
+// where there was none.
 static double function_cost(const struct locate *l, size_t func)
 {
-    uint64_t ns = l->t->func[func].whole_ns;
-    return ns ? spent_ns(l, func) / (double)ns : 0;
+    const struct map_func *f = &l->t->func[func];
+    return f->whole_ns ? (double)f->whole_hits * l->ns_emulated / (double)f->whole_ns : 0;
 }
 
 double windows_guard_cost(struct locate *l, const struct sharing_map *m, bool *others)
@@ -191,7 +198,7 @@ static void plan_window(struct locate *l)
     for (size_t i = 0; i < l->t->n_funcs; i++) {
         struct map_func *f = &l->t->func[i];
         f->discovers = may_be_whole(f) && discovers(l, i);
-        f->whole = f->discovers || (may_be_whole(f) && wanted_for_guard(l, f));
+        f->guards = may_be_whole(f) && wanted_for_guard(l, f);
     }
 }
 
@@ -200,7 +207,7 @@ static double planned_cost(const struct locate *l)
 {
     double functions = 0, sites = 0;
     for (size_t i = 0; i < l->t->n_funcs; i++)
-        if (l->t->func[i].whole) functions += function_cost(l, i);
+        if (is_whole(&l->t->func[i])) functions += function_cost(l, i);
     for (size_t i = 0; i < l->trials.n; i++)
         if (l->trials.p[i].active) sites += 2 * l->trials.p[i].rate * l->ns_emulated / 1e9;
     return functions + (sites > l->site_rate ? sites : l->site_rate);
@@ -212,7 +219,7 @@ static struct err *attach_functions(struct locate *l)
     size_t n = 0;
     for (size_t i = 0; i < l->t->n_funcs; i++) {
         const struct map_func *f = &l->t->func[i];
-        if (f->whole) point[n++] = (struct probe_point) { f->offset, function_cookie(f, i) };
+        if (is_whole(f)) point[n++] = (struct probe_point) { f->offset, function_cookie(f, i) };
     }
     return probes_attach(l->p, PROBE_ENTRY, point, n);
 }
@@ -358,7 +365,10 @@ static void count_time(struct locate *l, uint64_t ns)
 {
     for (size_t i = 0; i < l->t->n_funcs; i++) {
         struct map_func *f = &l->t->func[i];
-        if (f->whole) f->whole_ns += ns;
+        if (is_whole(f)) {
+            f->whole_ns += ns;
+            f->whole_hits = l->totals.hits_function[i];
+        }
         if (!f->discovers) continue;
         f->looked_ns += ns;
         f->look[1] = f->look[0];
@@ -429,9 +439,9 @@ static struct err *open_window(struct locate *l)
               l->discovering ? ", looking for maps" : "");
     for (size_t i = 0; i < l->t->n_funcs; i++) {
         const struct map_func *f = &l->t->func[i];
-        if (f->whole && !is_cheap(l, i))
+        if (is_whole(f) && !is_cheap(l, i))
             log_debug(l->log, "  %s: %.2f %% of a core%s%s", f->name, 100 * function_cost(l, i),
-                      f->discovers ? ", discovers" : "", wanted_for_guard(l, f) ? ", guards" : "");
+                      f->discovers ? ", discovers" : "", f->guards ? ", guards" : "");
     }
     return NULL;
 }
@@ -460,11 +470,11 @@ static double cost_to_open(const struct locate *l)
 }
 
 // Is a costly function probed for nothing but the maps that it may find?
-static bool costly_looks(struct locate *l)
+static bool costly_looks(const struct locate *l)
 {
     for (size_t i = 0; i < l->t->n_funcs; i++) {
         const struct map_func *f = &l->t->func[i];
-        if (f->discovers && !is_cheap(l, i) && !wanted_for_guard(l, f)) return true;
+        if (f->discovers && !is_cheap(l, i) && !f->guards) return true;
     }
     return false;
 }

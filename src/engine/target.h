@@ -26,8 +26,9 @@ struct map_func {
     uint64_t offset; // of the probe point, in the file
     bool hot;        // the sampler saw it often: never probed whole
     uint32_t samples;
-    bool whole, discovers;        // in the window that is open: probed, and telling of all maps
-    uint64_t whole_ns, looked_ns; // how long it was, in earlier windows
+    bool guards,
+        discovers; // in the window that is open: probed for candidates, telling of all maps
+    uint64_t whole_ns, whole_hits, looked_ns; // in earlier windows: probed, telling of all maps
     uint64_t look[2]; // when the latest two windows in which it discovered were opened, 0 = not yet
 };
 
