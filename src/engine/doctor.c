@@ -85,6 +85,10 @@ static void check_settings(struct doctor *d)
     bool btf = access("/sys/kernel/btf/vmlinux", R_OK) == 0;
     add(d, "BTF", btf ? CHECK_YES : CHECK_PART, btf ? "/sys/kernel/btf/vmlinux" : "none",
         btf ? NULL : "a kernel built with CONFIG_DEBUG_INFO_BTF is what maptrap is tested on");
+    if (!proc_in_host_pid_ns())
+        add(d, "pid namespace", CHECK_NO, "its own",
+            "probes cannot tell processes apart there: run maptrap on the host, or in a container "
+            "that shares the host's pids (--pid=host, hostPID: true)");
     unsigned cpus = host_cpus();
     snprintf(line, sizeof(line), "%u", cpus);
     add(d, "CPUs", cpus > 1 ? CHECK_YES : CHECK_PART, line,
@@ -127,7 +131,7 @@ static void check_bpf(struct doctor *d)
     if (e) {
         add(d, "uprobes", CHECK_NO, e->text, "a kernel with CONFIG_UPROBE_EVENTS is needed");
     } else {
-        d->can_locate = true;
+        d->can_locate = proc_in_host_pid_ns();
         check_uprobes(d, p);
         snprintf(text, sizeof(text),
                  "%.0f ns where the kernel emulates, %.0f ns where it steps; of it the BPF program "

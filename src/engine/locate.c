@@ -10,7 +10,7 @@
 enum {
     POLL_MS = 10,
     STEP_NS = 20000000,        // between looks at windows and trials
-    ALIVE_NS = 200000000,      // between looks at the target itself
+    TARGET_NS = 1000000000,    // between looks at what may become of the target
     IDLE_END_NS = 6000000000u, // nothing left to try for this long: the answer will not change
 };
 
@@ -39,19 +39,31 @@ static struct probes_config config_of(const struct target *t, const struct locat
     };
 }
 
-// Busy holds need another CPU and another P for the other side to run on meanwhile.
+// Busy holds need another CPU and another P for the other side to run on meanwhile. Both may change
+// while it looks.
 static bool holds_possible(struct locate *l)
 {
     bool throttled;
+    target_read_procs(l->t);
     double quota = proc_cpu_quota(l->t->proc.pid, &throttled);
     if (l->o->no_hold) return false;
     if (l->t->gomaxprocs == 1 || host_cpus() < 2) return false;
     return !(quota > 0 && (throttled || quota < 1));
 }
 
+// What need not be looked at in every turn. A debugger that comes, or a checkpoint, has the target
+// for itself.
+static void look_at_target(struct locate *l)
+{
+    l->holding_allowed = holds_possible(l);
+    pid_t tracer = proc_tracer(l->t->proc.pid);
+    if (tracer)
+        l->ended = arena_printf(&l->report->arena, "the target is being traced by pid %d", tracer);
+}
+
 static bool time_to_end(struct locate *l, uint64_t now, uint64_t *idle_since)
 {
-    if (*l->o->stop || now >= l->deadline_ns || l->fatal_seen) return true;
+    if (*l->o->stop || now >= l->deadline_ns || l->fatal_seen || l->ended) return true;
     if (!target_alive(l->t, &l->ended)) return true;
     bool found = l->overlaps.n > 0 && !l->o->endless;
     if (found && l->o->until_found && trials_settled(l)) return true;
@@ -75,7 +87,7 @@ static void progress(struct locate *l, uint64_t now)
 
 static struct err *look(struct locate *l)
 {
-    uint64_t step = 0, idle_since = clock_now_ns(), shown = 0;
+    uint64_t step = 0, idle_since = clock_now_ns(), shown = 0, looked = idle_since;
     for (;;) {
         ERR_TRY(probes_poll(l->p, POLL_MS, trials_on_event, l));
         ERR_TRY(trials_check_layout(l));
@@ -83,6 +95,7 @@ static struct err *look(struct locate *l)
         if (time_to_end(l, now, &idle_since)) return NULL;
         if (now - step < STEP_NS) continue;
         step = now;
+        if (now - looked > TARGET_NS) look_at_target(l), looked = now;
         ERR_TRY(trials_step(l));
         ERR_TRY(windows_step(l));
         if (now - shown > 500000000) progress(l, now), shown = now;

@@ -194,21 +194,45 @@ static uint64_t exec_mark(pid_t pid)
     return mark;
 }
 
+void target_read_procs(struct target *t)
+{
+    uint64_t at;
+    int32_t n;
+    if (gobin_global(t->bin, GOBIN_GOMAXPROCS, &at) &&
+        proc_mem_read(t->proc.pid, at + t->bias, &n, sizeof(n)))
+        t->gomaxprocs = n;
+}
+
 // Is what we take for goroutines and Ps plausible in this very process? A wrong layout row is
 // refused here and not found out later.
 static struct err *self_check(struct target *t)
 {
     uint64_t at;
-    if (gobin_global(t->bin, GOBIN_GOMAXPROCS, &at)) {
-        int32_t n = 0;
-        if (proc_mem_read(t->proc.pid, at + t->bias, &n, sizeof(n))) t->gomaxprocs = n;
-        if (n < 1 || n > 1 << 16)
-            return err_new(ERR_CANNOT,
-                           "self-check: runtime.gomaxprocs of pid %d reads %d; the binary is not "
-                           "what runs, or it is not understood",
-                           t->proc.pid, n);
-    }
+    target_read_procs(t);
+    if (gobin_global(t->bin, GOBIN_GOMAXPROCS, &at) &&
+        (t->gomaxprocs < 1 || t->gomaxprocs > 1 << 16))
+        return err_new(ERR_CANNOT,
+                       "self-check: runtime.gomaxprocs of pid %d reads %d; the binary is not "
+                       "what runs, or it is not understood",
+                       t->proc.pid, t->gomaxprocs);
     return golayout_check(&t->layout, t->bin, t->bias, t->proc.pid, proc_mem_read);
+}
+
+// The kernel tells probes the host's numbers of processes: in a pid namespace of our own they would
+// see nobody, and nothing would be said of it.
+static struct err *check_place(const struct target *t)
+{
+    if (!proc_in_host_pid_ns())
+        return err_advise(err_new(ERR_CANNOT,
+                                  "maptrap runs in a pid namespace of its own, where "
+                                  "its probes cannot tell pid %d from others",
+                                  t->proc.pid),
+                          "run it on the host, or in a container that shares the host's "
+                          "(--pid=host, hostPID: true)");
+    if (t->proc.state == 'T')
+        return err_advise(err_new(ERR_CANNOT, "pid %d is stopped (SIGSTOP)", t->proc.pid),
+                          "let it go on first: kill -CONT %d", t->proc.pid);
+    return NULL;
 }
 
 // Is its memory ours to read? Else every later failure would look like a wrong layout.
@@ -226,11 +250,12 @@ static struct err *check_readable(const struct target *t)
 static struct err *open_program(struct target *t, pid_t pid)
 {
     ERR_TRY(proc_read(pid, &t->proc));
-    if (t->proc.tracer)
+    pid_t tracer = proc_tracer(pid);
+    if (tracer)
         return err_new(ERR_CANNOT,
                        "pid %d is being traced by pid %d; end that first (a debugger and "
                        "maptrap would disturb each other)",
-                       pid, t->proc.tracer);
+                       pid, tracer);
     ERR_TRY(map_binary(t));
     ERR_TRY(gobin_open(t->proc.exe, str_make(t->bytes, t->n_bytes), &t->bin));
     t->info = gobin_info(t->bin);
@@ -245,6 +270,7 @@ static struct err *open_program(struct target *t, pid_t pid)
 
 static struct err *find_code(struct target *t)
 {
+    ERR_TRY(check_place(t));
     find_map_funcs(t);
     t->n_stop = find_points(t, stop_names, array_size(stop_names), t->stop);
     t->n_fatal = find_points(t, fatal_names, array_size(fatal_names), t->fatal);
@@ -482,11 +508,12 @@ bool target_peek(pid_t pid, struct go_process *ret)
         t.info = gobin_info(t.bin);
         ret->proc = t.proc;
         snprintf(ret->go, sizeof(ret->go), "%.*s", STR_ARG(t.info->version));
+        pid_t tracer = proc_tracer(pid);
         e = check_version(&t);
         if (e)
             snprintf(ret->why_not, sizeof(ret->why_not), "Go is older than 1.19");
-        else if (t.proc.tracer)
-            snprintf(ret->why_not, sizeof(ret->why_not), "traced by pid %d", t.proc.tracer);
+        else if (tracer)
+            snprintf(ret->why_not, sizeof(ret->why_not), "traced by pid %d", tracer);
     }
     err_free(e);
     gobin_close(t.bin);

@@ -75,6 +75,8 @@ void target_close(struct target *t);
 
 // Is it still the same process running the same program? Else why not ("exited", "exec").
 bool target_alive(const struct target *t, const char **ret_why);
+// Reads its GOMAXPROCS again: a program may change it, from 1.25 the runtime does by itself.
+void target_read_procs(struct target *t);
 
 // The call to a map function that returns to a run-time address; NULL if none is known.
 const struct gobin_call *target_call_of(const struct target *t, uint64_t return_address);

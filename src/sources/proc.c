@@ -104,6 +104,13 @@ static bool other_pid_ns(pid_t pid)
     return theirs.st_ino != ours.st_ino;
 }
 
+bool proc_in_host_pid_ns(void)
+{
+    static const ino_t host = 0xeffffffc; // PROC_PID_INIT_INO of the kernel
+    struct stat st;
+    return stat("/proc/self/ns/pid", &st) || st.st_ino == host;
+}
+
 struct err *proc_read(pid_t pid, struct proc *ret)
 {
     struct proc p = { .pid = pid };
@@ -123,7 +130,6 @@ struct err *proc_read(pid_t pid, struct proc *ret)
     uint64_t v;
     if (status_field(text, "\nTgid:", &v) && (pid_t)v != pid)
         return err_new(ERR_CANNOT, "%d is a thread of process %d; give that pid", pid, (pid_t)v);
-    if (status_field(text, "\nTracerPid:", &v)) p.tracer = (pid_t)v;
     if (status_field(text, "\nThreads:", &v)) p.threads = (uint32_t)v;
     if (status_field(text, "\nUid:", &v)) p.uid = (uint32_t)v;
     snprintf(path, sizeof(path), "/proc/%d/comm", pid);
@@ -255,41 +261,76 @@ struct err *proc_by_container(struct str id, struct pid_list *ret)
     return NULL;
 }
 
-// The v2 path of a process's cgroup, "" if it has none.
-static void cgroup_path(pid_t pid, char *ret, size_t size)
+// The path of a process's cgroup, "" if it has none: in v2's hierarchy, or in that of a controller
+// of v1. A line is "number:controllers:path", v2's without controllers.
+static void cgroup_path(pid_t pid, const char *controller, char *ret, size_t size)
 {
     char path[64], text[8192];
     ret[0] = 0;
     snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
     if (read_small(path, text, sizeof(text))) return;
-    const char *at = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-    if (!at) return;
-    at = strstr(at, "0::") + 3;
-    snprintf(ret, size, "%.*s", (int)strcspn(at, "\n"), at);
+    struct str rest = str_from(text), line, number, list, one;
+    while (str_split(&rest, '\n', &line)) {
+        if (!str_split(&line, ':', &number) || !str_split(&line, ':', &list)) continue;
+        bool of_it = list.n == 0 && !*controller;
+        while (!of_it && str_split(&list, ',', &one)) of_it = one.n && str_eqc(one, controller);
+        if (!of_it) continue;
+        snprintf(ret, size, "%.*s", STR_ARG(line));
+        return;
+    }
+}
+
+// Where a hierarchy is mounted, and how its files say what a group may use.
+struct cpu_hierarchy {
+    const char *controller, *mount, *quota, *period; // period NULL: in the quota's file
+};
+
+// The least that the group and those above it may use, as a share of cores; 0 = any.
+static double quota_of(const struct cpu_hierarchy *h, const char *group)
+{
+    char path[1200], text[128];
+    unsigned long long period;
+    snprintf(path, sizeof(path), "%s%s/%s", h->mount, group, h->quota);
+    char *end = text;
+    if (read_small(path, text, sizeof(text))) return 0;
+    long long quota = strtoll(text, &end, 10); // "max" and -1 are none
+    if (h->period) {
+        snprintf(path, sizeof(path), "%s%s/%s", h->mount, group, h->period);
+        if (read_small(path, text, sizeof(text))) return 0;
+        end = text;
+    }
+    period = strtoull(end, NULL, 10);
+    return quota > 0 && period ? (double)quota / (double)period : 0;
+}
+
+static bool was_throttled(const struct cpu_hierarchy *h, const char *group)
+{
+    char path[1200], text[1024];
+    uint64_t n;
+    snprintf(path, sizeof(path), "%s%s/cpu.stat", h->mount, group);
+    return !read_small(path, text, sizeof(text)) && status_field(text, "nr_throttled", &n) && n;
 }
 
 double proc_cpu_quota(pid_t pid, bool *ret_throttled)
 {
-    char group[1024], path[1200], text[1024];
+    static const struct cpu_hierarchy hierarchies[] = {
+        { "", "/sys/fs/cgroup", "cpu.max", NULL },
+        { "cpu", "/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", "cpu.cfs_period_us" },
+    };
+    char group[1024];
     double least = 0;
     *ret_throttled = false;
-    cgroup_path(pid, group, sizeof(group));
-    while (group[0]) {
-        snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cpu.max", group);
-        unsigned long long quota, period;
-        if (!read_small(path, text, sizeof(text)) &&
-            sscanf(text, "%llu %llu", &quota, &period) == 2 && period) {
-            double share = (double)quota / (double)period;
-            if (least == 0 || share < least) least = share;
-            uint64_t n;
-            snprintf(path, sizeof(path), "/sys/fs/cgroup%s/cpu.stat", group);
-            if (!read_small(path, text, sizeof(text)) && status_field(text, "nr_throttled", &n) &&
-                n)
-                *ret_throttled = true;
+    for (size_t i = 0; i < array_size(hierarchies); i++) {
+        const struct cpu_hierarchy *h = &hierarchies[i];
+        cgroup_path(pid, h->controller, group, sizeof(group));
+        while (group[0]) {
+            double share = quota_of(h, group);
+            if (share > 0 && (least == 0 || share < least)) least = share;
+            if (share > 0) *ret_throttled |= was_throttled(h, group);
+            char *slash = strrchr(group, '/');
+            if (!slash) break;
+            *slash = 0;
         }
-        char *slash = strrchr(group, '/');
-        if (!slash) break;
-        *slash = 0;
     }
     return least;
 }
@@ -342,6 +383,17 @@ bool proc_cpu_wait(pid_t pid, uint64_t *ret_wait_ns, uint64_t *ret_times)
     *ret_wait_ns = wait;
     *ret_times = times;
     return left < PROC_WAIT_THREADS_MAX;
+}
+
+pid_t proc_tracer(pid_t pid)
+{
+    char text[4096];
+    uint64_t tracer = 0;
+    DIR *d = open_threads(pid);
+    while (!tracer && next_thread(d, pid, "status", text, sizeof(text)))
+        if (!status_field(text, "\nTracerPid:", &tracer)) tracer = 0;
+    if (d) closedir(d);
+    return (pid_t)tracer;
 }
 
 uint64_t proc_swapped(pid_t pid)

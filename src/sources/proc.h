@@ -10,9 +10,9 @@
 #include <sys/uio.h>
 
 struct proc {
-    pid_t pid;            // the thread group's
-    pid_t parent, tracer; // tracer: 0 = nobody traces it
-    char state;           // R S D T t Z …
+    pid_t pid; // the thread group's
+    pid_t parent;
+    char state; // R S D T t Z …
     uint32_t threads;
     uint32_t uid;
     uint64_t start_ticks; // since boot; with pid and exec generation this names a process
@@ -25,6 +25,8 @@ struct proc {
     bool own_pid_ns; // lives in another pid namespace than we do
 };
 
+// Do we live in the pid namespace of the host? True where it cannot be known.
+bool proc_in_host_pid_ns(void);
 // ERR_CANNOT when there is no such process, it is a zombie, a kernel thread, or a thread's id.
 struct err *proc_read(pid_t pid, struct proc *ret) ERR_MUST_USE;
 // The path through which the binary can be opened even if deleted or in a container.
@@ -69,6 +71,9 @@ uint64_t proc_cpu_ns(pid_t pid);
 // of the first PROC_WAIT_THREADS_MAX threads. False if unknown.
 enum { PROC_WAIT_THREADS_MAX = 64 };
 bool proc_cpu_wait(pid_t pid, uint64_t *ret_wait_ns, uint64_t *ret_times);
+
+// Who traces a thread of the process, or holds it while it is checkpointed; 0 = nobody.
+pid_t proc_tracer(pid_t pid);
 
 // Bytes of the process that are swapped out.
 uint64_t proc_swapped(pid_t pid);

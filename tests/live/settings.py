@@ -6,10 +6,12 @@ import os
 import re
 import shlex
 import shutil
+import signal
+import time
 
 PTRACE_SEIZE, PTRACE_DETACH = 0x4206, 17
-NAMES = ("", "nobody", "no-btf", "no-bpf", "lockdown", "traced", "deleted", "not-go", "old-go",
-         "future-go", "wrong-go")
+NAMES = ("", "nobody", "no-btf", "no-bpf", "lockdown", "traced", "traced-thread", "traced-later", "stopped",
+         "tight-quota", "deleted", "not-go", "old-go", "future-go", "wrong-go")
 
 
 def change_version(path, folder, version):
@@ -49,16 +51,54 @@ def not_go(folder):
     return out
 
 
+def trace(tid, after_s=0):
+    """Traces a thread, stopping nothing, until what is returned is called."""
+    child = os.fork()
+    if child:
+        time.sleep(0.1)
+        return lambda: (os.kill(child, signal.SIGKILL), os.waitpid(child, 0))
+    time.sleep(after_s)
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long] * 4
+    libc.ptrace(PTRACE_SEIZE, tid, 0, 0)
+    while True:
+        signal.pause()
+
+
+def quota(target, share):
+    """Puts it into a control group that may use this share of a core. Returns what undoes it."""
+    v1 = os.path.exists("/sys/fs/cgroup/cpu/cpu.shares")
+    group = ("/sys/fs/cgroup/cpu" if v1 else "/sys/fs/cgroup") + f"/maptrap-test-{target.pid}"
+    os.mkdir(group)
+    name, value = ("cpu.cfs_quota_us", "%d") if v1 else ("cpu.max", "%d 100000")
+    with open(f"{group}/{name}", "w", encoding="utf-8") as f:
+        f.write(value % (share * 100000))
+    with open(f"{group}/cgroup.procs", "w", encoding="utf-8") as f:
+        f.write(str(target.pid))
+
+    def undo():
+        with open(os.path.dirname(group) + "/cgroup.procs", "w", encoding="utf-8") as f:
+            f.write(str(target.pid))
+        os.rmdir(group)
+    return undo
+
+
 def started(setting, target):
     """After the target has started. Returns what undoes it."""
     if setting == "deleted":
         os.remove(target.path)
     if setting == "traced":
-        libc = ctypes.CDLL(None, use_errno=True)
-        libc.ptrace.argtypes = [ctypes.c_long] * 4
-        if libc.ptrace(PTRACE_SEIZE, target.pid, 0, 0) != 0:
-            raise RuntimeError("PTRACE_SEIZE: " + os.strerror(ctypes.get_errno()))
-        return lambda: None # killing the target ends it
+        return trace(target.pid)
+    if setting == "traced-thread":
+        return trace(max(int(t) for t in os.listdir(f"/proc/{target.pid}/task")))
+    if setting == "traced-later":
+        return trace(target.pid, 3)
+    if setting == "tight-quota":
+        return quota(target, 0.5)
+    if setting == "stopped":
+        os.kill(target.pid, signal.SIGSTOP)
+        time.sleep(0.5)
+        return lambda: os.kill(target.pid, signal.SIGCONT)
     return lambda: None
 
 

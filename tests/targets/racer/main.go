@@ -3,6 +3,7 @@
 // racer: two sides touch one map, with or without a lock, in every way that matters to a probe.
 //
 //	racer [-key string] [-op assign] [-rate 50 | -spin N] [-guard none] [-sides ab] [-busy N] [-gc 2ms]
+//	      [-procs 1] [-procs-after 2s]
 //
 // -key  string, int64, int32, pointer, struct, generic: the assign function of the runtime
 // -op   what side b does: assign, delete (delete and insert, both sides), read, iterate, clear, reflect, reflect-delete
@@ -35,6 +36,8 @@ var (
 	gc      = flag.Duration("gc", 0, "a collection each so often")
 	keys    = flag.Int("keys", 32, "different keys")
 	exit    = flag.Duration("exit", 0, "exit by itself after this time")
+	procs   = flag.Int("procs", 0, "GOMAXPROCS,")
+	later   = flag.Duration("procs-after", 0, "set after this time")
 	mu      sync.Mutex
 	rw      sync.RWMutex
 	sink    int
@@ -288,6 +291,9 @@ func main() {
 				time.Sleep(*gc)
 			}
 		}()
+	}
+	if *procs > 0 {
+		time.AfterFunc(*later, func() { runtime.GOMAXPROCS(*procs) })
 	}
 	for _, c := range *sides {
 		if c == 'a' {
