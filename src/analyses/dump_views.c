@@ -119,13 +119,6 @@ static void count_all(struct dump_view *v, struct dump *d)
     list_counts(&creator, &v->creator);
 }
 
-static const struct dump_frame *user_frame(const struct dump *d, const struct dump_group *g)
-{
-    size_t i = dump_first_frame(d, g, true);
-    if (i == g->n_stack) i = dump_first_frame(d, g, false);
-    return i == g->n_stack ? NULL : &d->frame.p[g->stack[i]];
-}
-
 // "main.(*store)" of "main.(*store).put"; empty for a plain function.
 static struct str receiver_type(struct str f)
 {
@@ -168,7 +161,7 @@ static unsigned group_reasons(const struct dump *d, const struct dump_group *f,
                               const struct dump_group *g)
 {
     unsigned why = WHY_KNOWN;
-    const struct dump_frame *mine = user_frame(d, f), *its = user_frame(d, g);
+    const struct dump_frame *mine = dump_user_frame(d, f), *its = dump_user_frame(d, g);
     struct str state = d->state.p[g->state];
     if (mine && stack_has(d, g, mine->function)) {
         why |= WHY_FUNCTION;
@@ -219,8 +212,8 @@ static void explain(struct dump_view *v, const struct dump *d, struct dump_suspe
 {
     const struct dump_goroutine *fr = dump_at(d, d->fatal_record), *r = dump_at(d, s->record);
     const struct dump_group *f = &d->group.p[fr->group], *g = &d->group.p[r->group];
-    const struct dump_frame *mine = user_frame(d, f);
-    s->frame = user_frame(d, g);
+    const struct dump_frame *mine = dump_user_frame(d, f);
+    s->frame = dump_user_frame(d, g);
     if (s->reasons & WHY_FUNCTION)
         reason(s, arena_printf(&v->arena, "in the same function, %.*s", STR_ARG(mine->function)));
     if (s->reasons & WHY_TYPE)

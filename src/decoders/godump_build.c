@@ -330,6 +330,12 @@ static void number_dump(struct dump *d, struct godump_open *g)
     if (!g->first_id) g->first_id = g->id;
 }
 
+// Its stack was printed by debug.Stack, which the dying do not call.
+static bool prints_itself(const struct dump *d, const struct dump_group *g)
+{
+    return g->n_stack && str_eqc(d->frame.p[g->stack[0]].function, "runtime/debug.Stack");
+}
+
 static void keep_record(struct godump_builder *b, struct godump_open *g, uint32_t group)
 {
     struct dump *d = b->d;
@@ -346,7 +352,10 @@ static void keep_record(struct godump_builder *b, struct godump_open *g, uint32_
         }
         if (d->n % DUMP_CHUNK == 0)
             vec_push(&d->chunk, mem_alloc(DUMP_CHUNK * sizeof(struct dump_goroutine)));
-        if (g->fatal) d->fatal_record = d->n;
+        if (g->fatal) {
+            d->fatal_record = d->n;
+            b->recovered |= prints_itself(d, &d->group.p[group]);
+        }
         if (g->unavailable && b->unavailable.n < GODUMP_LATER) vec_push(&b->unavailable, d->n);
         r = dump_at(d, d->n++);
     }

@@ -54,6 +54,8 @@ struct godump_frame_memo {
 struct godump_builder {
     struct dump *d;
     bool keep_arguments;
+    bool recovered;                 // what d->fatal says did not end the process
+    const struct godump_open *died; // whose goroutines follow the line that d->fatal is of
     uint32_t function_memo[1 << GODUMP_MEMO_BITS]; // function + 1, 0 = none
     struct godump_frame_memo frame_memo[1 << GODUMP_MEMO_BITS];
     struct godump_strings functions, locations;

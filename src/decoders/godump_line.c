@@ -66,10 +66,11 @@ static bool header(struct godump_builder *b, struct godump_open *g, struct str l
         first = false;
     }
     g->want_message = false;
-    if (g->want_fatal && id) {
+    // Goroutine 0 is a thread. A signal that came to one ended no goroutine.
+    if (g->want_fatal && (id || str_starts(b->d->fatal, STR("SIG")))) {
         g->want_fatal = false;
-        b->d->fatal_goroutine = id;
-        g->fatal = true;
+        g->fatal = id && b->died == g;
+        if (g->fatal) b->d->fatal_goroutine = id;
     }
     return true;
 }
@@ -331,36 +332,80 @@ static bool is_register(struct str line)
     return blank && n > blank && str_starts(str_sub(line, n, line.n), STR("0x")) && line.n < 40;
 }
 
-static void fatal(struct godump_builder *b, struct godump_open *g, struct str text)
+// recovered: the process went on.
+static void fatal(struct godump_builder *b, struct godump_open *g, struct str text, bool recovered)
 {
+    godump_store(b, g);
     // Both goroutines may notice at once, and both say so before either is shown: one dump.
     bool again = g->want_fatal && !g->want_message;
     if (!again) g->dump = ++b->d->dumps, g->first_id = 0;
     text = str_trim(text);
     // A fatal map error is what one looks for; else the first that is said, if it was of a crash
-    // at all: a panic that was recovered from and logged shows no goroutine.
+    // at all: a panic that was recovered from and logged shows no goroutine of its own.
     struct str said = b->d->fatal;
-    bool better = !said.p || (!dump_fatal_is_map(said) &&
-                              (dump_fatal_is_map(text) || (g->want_fatal && !again)));
+    bool weak = (b->recovered && !recovered) || (!b->d->fatal_goroutine && !again);
+    bool better = !said.p || (!dump_fatal_is_map(said) && (weak || dump_fatal_is_map(text)));
     if (!again) g->want_fatal = better;
     if (!better) return;
     b->d->fatal = arena_str(&b->d->arena, str_sub(text, 0, MESSAGE_MAX));
     b->d->fatal_goroutine = 0;
+    b->recovered = recovered;
+    b->died = g;
+}
+
+// "…http: panic serving ADDRESS: TEXT", as net/http logs what it recovers from: the text.
+static struct str http_panic(struct str line)
+{
+    static const char serving[] = "http: panic serving ";
+    size_t at = str_find(str_sub(line, 0, MESSAGE_MAX), str_from(serving));
+    if (at == STR_NPOS) return STR("");
+    struct str s = str_sub(line, at + strlen(serving), line.n);
+    size_t colon = str_find(s, STR(": "));
+    return colon == STR_NPOS ? STR("") : str_sub(s, colon + 2, s.n);
+}
+
+// What the runtime says first where a signal ends the process.
+static bool is_signal(struct str line)
+{
+    static const char *const texts[] = { "SIGABRT: abort",
+                                         "SIGBUS: bus error",
+                                         "SIGFPE: floating-point exception",
+                                         "SIGILL: illegal instruction",
+                                         "SIGSEGV: segmentation violation",
+                                         "SIGSYS: bad system call",
+                                         "SIGTRAP: trace trap" };
+    for (size_t i = 0; i < array_size(texts); i++)
+        if (str_eqc(line, texts[i])) return true;
+    return false;
 }
 
 static bool message(struct godump_builder *b, struct godump_open *g, struct str line)
 {
     struct str s = line.n && line.p[0] == '\t' ? str_sub(line, 1, line.n) : line;
     if (str_starts(s, STR("fatal error: "))) {
-        godump_store(b, g);
-        fatal(b, g, str_sub(s, 13, s.n));
+        fatal(b, g, str_sub(s, 13, s.n), false);
+        return true;
+    }
+    if (is_signal(line)) {
+        fatal(b, g, line, false);
         return true;
     }
     if (str_starts(s, STR("panic: "))) {
         godump_store(b, g);
         // Panics that led to one another are printed on top of each other: the first is the cause.
         bool led_to = s.n < line.n || str_find(b->d->fatal, STR(" [recovered")) != STR_NPOS;
-        if (!(led_to && g->want_message)) fatal(b, g, s);
+        if (!(led_to && g->want_message)) fatal(b, g, s, false);
+        g->want_message = true;
+        return true;
+    }
+    // Go 1.23 and later indent what follows the first line of a panic's text.
+    if (g->want_message && !g->active && s.n < line.n) return true;
+    struct str served = http_panic(line);
+    if (served.n) {
+        _cleanup_buf_ struct buf text = { 0 };
+        buf_printf(&text, "panic: %.*s [recovered by net/http]",
+                   STR_ARG(str_sub(served, 0, MESSAGE_MAX - 40)));
+        fatal(b, g, buf_str(&text), true);
         g->want_message = true;
         return true;
     }
@@ -382,8 +427,10 @@ static bool message(struct godump_builder *b, struct godump_open *g, struct str 
     }
     return is_register(line) || str_starts(line, STR("[signal ")) ||
            str_starts(line, STR("PC=0x")) || str_starts(line, STR("exit status ")) ||
-           str_starts(line, STR("runtime: ")) || str_starts(line, STR("sigcode=")) ||
-           str_starts(line, STR("-----"));
+           str_starts(line, STR("signal arrived during ")) ||
+           str_starts(line, STR("unexpected fault address 0x")) ||
+           str_starts(line, STR("instruction bytes: ")) || str_starts(line, STR("runtime: ")) ||
+           str_starts(line, STR("sigcode=")) || str_starts(line, STR("-----"));
 }
 
 // ---- one line of one process

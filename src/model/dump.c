@@ -4,13 +4,34 @@
 #include "base/cleanup.h"
 #include "model/gofunc.h"
 
-size_t dump_first_frame(const struct dump *d, const struct dump_group *g, bool user)
+static size_t first_from(const struct dump *d, const struct dump_group *g, size_t from, bool user)
 {
-    for (size_t i = 0; i < g->n_stack; i++) {
+    for (size_t i = from; i < g->n_stack; i++) {
         struct str f = d->frame.p[g->stack[i]].function;
         if (user ? !gofunc_is_std(f) : !gofunc_is_runtime(f)) return i;
     }
     return g->n_stack;
+}
+
+size_t dump_first_frame(const struct dump *d, const struct dump_group *g, bool user)
+{
+    return first_from(d, g, 0, user);
+}
+
+// Behind the outermost panic that the stack of the one that died of it is in; 0 for all others.
+static size_t behind_panic(const struct dump *d, const struct dump_group *g)
+{
+    if (d->fatal_record >= d->n || g != dump_group_of(d, d->fatal_record)) return 0;
+    size_t n = str_find(d->fatal, STR("panic")) == STR_NPOS ? 0 : g->n_stack;
+    while (n && !str_eqc(d->frame.p[g->stack[n - 1]].function, "panic")) n--;
+    return n;
+}
+
+const struct dump_frame *dump_user_frame(const struct dump *d, const struct dump_group *g)
+{
+    size_t from = behind_panic(d, g), i = first_from(d, g, from, true);
+    if (i == g->n_stack) i = first_from(d, g, from, false);
+    return i < g->n_stack ? &d->frame.p[g->stack[i]] : NULL;
 }
 
 bool dump_fatal_is_map(struct str text)

@@ -112,6 +112,10 @@ static inline const struct dump_group *dump_group_of(const struct dump *d, size_
 // Index in the group's stack of the first frame that is not the runtime's; of the first outside the
 // standard library if `user`. n_stack if there is none.
 size_t dump_first_frame(const struct dump *d, const struct dump_group *g, bool user);
+// The frame that says where a group is: the first outside the standard library, else outside the
+// runtime; NULL if there is none. Of the goroutine that died of a panic: where that was raised, not
+// the deferred functions that ran, or panicked again, on its way out.
+const struct dump_frame *dump_user_frame(const struct dump *d, const struct dump_group *g);
 // Whether a fatal text is one of the runtime's five about maps.
 bool dump_fatal_is_map(struct str text);
 // What may leave the machine of a fatal text: those five alone, whatever stands around them.

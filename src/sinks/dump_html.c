@@ -43,12 +43,15 @@ static void put_goroutine(struct json *j, const struct dump *d, size_t record)
 {
     const struct dump_goroutine *g = dump_at(d, record);
     const struct dump_group *group = &d->group.p[g->group];
-    size_t user = dump_first_frame(d, group, true);
+    const struct dump_frame *in = dump_user_frame(d, group);
     json_key(j, "id"), json_uint(j, g->id);
     json_key(j, "parent"), json_uint(j, g->parent);
     json_key(j, "by"), put_frame_or_null(j, d, group->creator);
-    json_key(j, "in"),
-        put_frame_or_null(j, d, user < group->n_stack ? group->stack[user] : DUMP_NONE);
+    json_key(j, "in");
+    if (in)
+        put_frame(j, in);
+    else
+        json_null(j);
 }
 
 static void put_suspects(struct json *j, const struct dump *d, const struct dump_view *v,

@@ -9,13 +9,6 @@ static void place(FILE *out, const struct dump_frame *f)
     if (f->file.n) fprintf(out, " (%.*s:%u)", STR_ARG(f->file), f->line);
 }
 
-static const struct dump_frame *first_user(const struct dump *d, const struct dump_group *g)
-{
-    size_t i = dump_first_frame(d, g, true);
-    if (i == g->n_stack) i = dump_first_frame(d, g, false);
-    return i < g->n_stack ? &d->frame.p[g->stack[i]] : NULL;
-}
-
 static void add_place(struct buf *b, const struct dump_frame *f)
 {
     buf_addstr(b, f->function);
@@ -44,7 +37,7 @@ static void verdict_fatal(struct buf *out, const struct dump *d, const struct du
     else
         buf_adds(out, "it died (text redacted)");
     if (d->fatal_record < d->n) {
-        const struct dump_frame *f = first_user(d, dump_group_of(d, d->fatal_record));
+        const struct dump_frame *f = dump_user_frame(d, dump_group_of(d, d->fatal_record));
         buf_printf(out, ": goroutine %llu", (unsigned long long)d->fatal_goroutine);
         if (f) buf_adds(out, " in "), add_place(out, f);
     }
@@ -150,7 +143,7 @@ static void races(FILE *out, const struct dump *d)
         fprintf(out, "\nRace %zu:\n", i + 1);
         for (size_t k = 0; k < d->race.p[i].n; k++) {
             const struct dump_race_side *s = &d->race.p[i].side[k];
-            const struct dump_frame *f = first_user(d, &d->group.p[s->group]);
+            const struct dump_frame *f = dump_user_frame(d, &d->group.p[s->group]);
             fprintf(out, "  %.*s by goroutine %llu in ", STR_ARG(s->op),
                     (unsigned long long)s->goroutine);
             if (f) place(out, f);

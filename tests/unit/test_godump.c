@@ -133,6 +133,44 @@ static void a_panic_that_was_only_logged(void)
     dump_deinit(&d);
 }
 
+#define SHOWN(id, f) "goroutine " id " [running]:\nmain." f "(0x1)\n\t/src/a.go:7 +0x1d\n\n"
+
+// Whatever was recovered from before: what ended the process counts, and a fatal map error most.
+static void what_is_said_of_several(void)
+{
+    static const char served[] = "2024/01/02 03:04:06 http: panic serving 127.0.0.1:44242: oh\n"
+                                 "goroutine 5 [running]:\nnet/http.(*conn).serve.func1()\n"
+                                 "\t/go/server.go:1947 +0xbe\npanic({0x1, 0x2})\n"
+                                 "\t/go/panic.go:787 +0x132\nmain.h(0x1)\n\t/src/a.go:7 +0x1d\n\n";
+    static const struct {
+        const char *more, *fatal;
+        unsigned goroutine;
+    } cases[] = {
+        { "", "panic: oh [recovered by net/http]", 5 },
+        { "panic: boom\n\n" SHOWN("7", "f"), "panic: boom", 7 },
+        { "fatal error: concurrent map writes\n\n" SHOWN("8", "f"), "concurrent map writes", 8 },
+        { "SIGBUS: bus error\nPC=0x7f m=0 sigcode=0\n\ngoroutine 0 [idle]:\nruntime.f(0x1)\n"
+          "\t/go/a.go:7 +0x1d\n\n" SHOWN("1", "f"),
+          "SIGBUS: bus error", 0 },
+        { "SIGABRT: abort\nPC=0x7f m=0 sigcode=0\nsignal arrived during cgo execution\n\n" SHOWN(
+              "9", "_Cfunc_f"),
+          "SIGABRT: abort", 9 },
+        { "two | panic: of two\nthree | panic: of three\n"
+          "two | goroutine 3 [running]:\nthree | goroutine 4 [running]:\n",
+          "panic: of three", 4 },
+    };
+    for (size_t i = 0; i < array_size(cases); i++) {
+        _cleanup_buf_ struct buf b = { 0 };
+        buf_printf(&b, "%s%s", served, cases[i].more);
+        struct dump d = parse(buf_str(&b));
+        CHECK_STR(d.fatal, cases[i].fatal);
+        CHECK_INT(d.fatal_goroutine, cases[i].goroutine);
+        CHECK_INT(d.fatal_record < d.n, cases[i].goroutine != 0);
+        CHECK_INT(d.lines_not_understood, 0);
+        dump_deinit(&d);
+    }
+}
+
 // Nothing says where a profile with debug=2 begins.
 static void two_without_a_header(void)
 {
@@ -192,4 +230,5 @@ static void order_of_lines(void)
 
 TEST_MAIN(TEST(long_line), TEST(too_many_goroutines), TEST(too_many_names), TEST(both_died),
           TEST(panics_that_led_to_one_another), TEST(a_panic_that_was_only_logged),
-          TEST(two_without_a_header), TEST(mixed_lines), TEST(many_prefixes), TEST(order_of_lines))
+          TEST(what_is_said_of_several), TEST(two_without_a_header), TEST(mixed_lines),
+          TEST(many_prefixes), TEST(order_of_lines))
