@@ -106,6 +106,35 @@ static void find_map(struct fixer *x, const struct go_node *n, unsigned depth)
     }
 }
 
+// The map is named in n.
+static bool names_map(const struct fixer *x, const struct go_node *n, unsigned depth)
+{
+    if (depth > LIMIT_FIX_DEPTH) return true;
+    for (; n; n = n->next) {
+        if ((n->kind == GO_SELECTOR || n->kind == GO_IDENT) && scan_sym(x->file, n) == x->map_sym)
+            return true;
+        for (unsigned i = 0; i < n->kids; i++)
+            if (names_map(x, n->kid[i], depth + 1)) return true;
+    }
+    return false;
+}
+
+// A statement that reads the map may write it, too: then its lock must be the one for writing.
+static bool writes_map(const struct fixer *x, const struct go_node *n, unsigned depth)
+{
+    if (depth > LIMIT_FIX_DEPTH) return true;
+    bool call = n->kind == GO_CALL && n->kid[0]->kind == GO_IDENT &&
+                (str_eqc(goast_name(x->file->ast, n->kid[0]->sym), "delete") ||
+                 str_eqc(goast_name(x->file->ast, n->kid[0]->sym), "clear"));
+    unsigned targets = n->kind == GO_RANGE ? 2 : n->kind == GO_ASSIGN || n->kind == GO_INC_DEC;
+    for (unsigned i = 0; i < n->kids; i++) {
+        if ((call || i < targets) && names_map(x, n->kid[i], depth + 1)) return true;
+        for (const struct go_node *k = n->kid[i]; k; k = k->next)
+            if (writes_map(x, k, depth + 1)) return true;
+    }
+    return false;
+}
+
 // The innermost statement of a list that holds the offset. Not every node knows its end: of those
 // that begin before the offset, the last one holds it.
 static const struct go_node *statement_at(const struct go_node *n, uint32_t pos)
@@ -208,12 +237,21 @@ static struct str indent_of(struct str text, uint32_t pos)
 // Where the line ends on which the statement does, if nothing but a comment follows; else 0.
 static uint32_t end_of_line(struct str text, uint32_t end)
 {
+    while (end && text.p[end - 1] == '\r') end--;
     struct str rest = str_sub(text, end, text.n), line = rest;
     size_t newline = str_find_char(rest, '\n');
     if (newline != STR_NPOS) line = str_sub(rest, 0, newline);
+    if (str_ends(line, STR("\r"))) line.n--;
     if (str_find_char(line, '\r') != STR_NPOS) return 0;
     struct str left = str_trim(line);
     return left.n && !str_starts(left, STR("//")) ? 0 : end + (uint32_t)line.n;
+}
+
+// How the line before a position ends, so that added ones end likewise.
+static const char *newline_before(struct str text, uint32_t pos)
+{
+    size_t at = str_rfind_char(str_sub(text, 0, pos), '\n');
+    return at != STR_NPOS && at && text.p[at - 1] == '\r' ? "\r\n" : "\n";
 }
 
 // `mu.Lock()` before the statement, `mu.Unlock()` after it.
@@ -222,7 +260,8 @@ static void lock_around(struct fixer *x, const void *class, const struct go_node
 {
     struct str text = x->file->ast->source, indent = indent_of(text, st->pos);
     uint32_t end = end_of_line(text, st->end);
-    bool returns = st->kind == GO_RETURN, write = x->a->op == ACCESS_WRITE;
+    bool returns = st->kind == GO_RETURN;
+    bool write = x->a->op == ACCESS_WRITE || writes_map(x, st, 0);
     const struct gtype *type = NULL;
     const char *lock = lock_text(x, class, &type);
     if (!lock || !type || !indent.p || (returns ? write : !end)) return;
@@ -230,16 +269,17 @@ static void lock_around(struct fixer *x, const void *class, const struct go_node
     bool rw = type_is_ext(type, "sync", S_RWMutex);
     if (!rw && !type_is_ext(type, "sync", S_Mutex)) return;
     const char *r = rw && !write ? "R" : "";
+    const char *nl = newline_before(text, st->pos);
     struct arena *a = x->s->arena;
     if (returns) {
         add_edit(x, f, st->pos, st->pos,
-                 arena_printf(a, "%s.%sLock()\n%.*sdefer %s.%sUnlock()\n%.*s", lock, r,
-                              STR_ARG(indent), lock, r, STR_ARG(indent)));
+                 arena_printf(a, "%s.%sLock()%s%.*sdefer %s.%sUnlock()%s%.*s", lock, r, nl,
+                              STR_ARG(indent), lock, r, nl, STR_ARG(indent)));
         return;
     }
     add_edit(x, f, st->pos, st->pos,
-             arena_printf(a, "%s.%sLock()\n%.*s", lock, r, STR_ARG(indent)));
-    add_edit(x, f, end, end, arena_printf(a, "\n%.*s%s.%sUnlock()", STR_ARG(indent), lock, r));
+             arena_printf(a, "%s.%sLock()%s%.*s", lock, r, nl, STR_ARG(indent)));
+    add_edit(x, f, end, end, arena_printf(a, "%s%.*s%s.%sUnlock()", nl, STR_ARG(indent), lock, r));
 }
 
 static void fix_missing(struct fixer *x, const void *class, struct goscan_finding *f)
@@ -296,6 +336,7 @@ void scan_fix(struct scan *s, const struct access *a, const void *class, struct 
 {
     struct fixer x = { .s = s, .a = a, .file = a->file, .ok = true };
     if (a->alias_file || a->via_file || a->depth || a->file != a->func->file) return;
+    if (a->file->in->generated) return; // whoever makes it anew would undo it
     if (a->place->kind == P_FIELD)
         x.field = a->place->field, x.map_sym = x.field->sym;
     else if (a->place->kind == P_VAR && a->place->var->global)

@@ -28,6 +28,7 @@ struct scan_options {
     const char *const *paths;
     size_t n_paths;
     const char *cache_dir; // NULL = no cache
+    const char *here;      // resolved; the folder that others are seen from, NULL = the present one
     const struct scan_overlay *overlays;
     size_t n_overlays;          // with any, the cache is not used
     struct scan_memory *memory; // of earlier runs, or NULL; the cache is not used then

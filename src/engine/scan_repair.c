@@ -50,17 +50,46 @@ static bool parses(struct str path, struct str text)
     return ok;
 }
 
+struct span { // of a text, from its first edit to its last
+    uint32_t from, to;
+};
+
+typedef VEC(struct span) spans;
+
+static struct span span_of(const struct goscan_finding *f)
+{
+    struct span s = { f->fix[0].pos, f->fix[0].end };
+    for (size_t i = 1; i < f->n_fix; i++) {
+        if (f->fix[i].pos < s.from) s.from = f->fix[i].pos;
+        if (f->fix[i].end > s.to) s.to = f->fix[i].end;
+    }
+    return s;
+}
+
+// One lock around a statement is enough, and two deadlock: what is enclosed by a fix, or encloses
+// one, is left to that. Whether it is cured so is seen when the result is scanned.
+static bool meets(const spans *taken, struct span s)
+{
+    for (size_t i = 0; i < taken->n; i++)
+        if (s.from <= taken->p[i].to && taken->p[i].from <= s.to) return true;
+    return false;
+}
+
 // One patch a file; findings are sorted by file.
 static void make_patches(struct scan_run *r, patches *ret)
 {
     const struct goscan_result *g = &r->report.result;
     for (size_t i = 0, end; i < g->n; i = end) {
         VEC(struct goscan_fix) edits = { 0 };
+        spans taken = { 0 };
         struct scan_patch p = { .path = g->findings[i].file };
         for (end = i; end < g->n && str_eq(g->findings[end].file, p.path); end++) {
             const struct goscan_finding *f = &g->findings[end];
+            if (!f->n_fix) continue;
+            p.findings++;
+            if (meets(&taken, span_of(f))) continue;
+            vec_push(&taken, span_of(f));
             for (size_t k = 0; k < f->n_fix; k++) vec_push(&edits, f->fix[k]);
-            p.findings += f->n_fix > 0;
         }
         if (p.findings) {
             p.before = scan_text(r, p.path);
@@ -73,6 +102,7 @@ static void make_patches(struct scan_run *r, patches *ret)
             vec_push(ret, p);
         }
         vec_deinit(&edits);
+        vec_deinit(&taken);
     }
 }
 
@@ -135,9 +165,13 @@ static struct err *write_patch(const struct scan_patch *p)
                 memcmp(now, p->before.p, p->before.n) == 0;
     free(now);
     if (!same) return err_new(ERR_CANNOT, "%s has changed meanwhile", p->real);
+    if (!(st.st_mode & 0222) || access(p->real, W_OK) != 0)
+        return err_new(ERR_CANNOT, "%s is read-only", p->real);
     int fd = mkstemp(aside);
     if (fd < 0) return err_sys(ERR_CANNOT, errno, "%s", aside);
-    bool ok = fchmod(fd, st.st_mode & 07777) == 0 &&
+    bool mine = st.st_uid == geteuid() && st.st_gid == getegid();
+    bool ok = (mine || fchown(fd, st.st_uid, st.st_gid) == 0) &&
+              fchmod(fd, st.st_mode & 07777) == 0 &&
               write(fd, p->after.p, p->after.n) == (ssize_t)p->after.n && fsync(fd) == 0;
     ok = close(fd) == 0 && ok && rename(aside, p->real) == 0;
     struct err *e = ok ? NULL : err_sys(ERR_CANNOT, errno, "%s", p->real);
@@ -188,55 +222,68 @@ struct err *scan_repair(const struct scan_options *o, struct scan_run *r, struct
     struct scan_patch *all;
     size_t n;
     ERR_TRY(scan_patches(r, tree_again, &with, &all, &n));
-    struct err *e = NULL;
     for (size_t i = 0; i < n; i++) {
         if (all[i].bad) {
             done.refused += all[i].findings;
-        } else if (!e && !(e = write_patch(&all[i]))) {
-            done.findings += all[i].findings;
-            mark_fixed(r, all[i].path);
-            done.files++;
+            continue;
         }
+        struct err *e = write_patch(&all[i]);
+        if (e) { // the others are written all the same
+            done.unwritten++;
+            if (done.why)
+                err_free(e);
+            else
+                done.why = e;
+            continue;
+        }
+        done.findings += all[i].findings;
+        mark_fixed(r, all[i].path);
+        done.files++;
     }
     *ret = done;
-    return e;
+    return NULL;
 }
 
 // ---- since a revision ----
 
-// A path that was asked for, below the revision's folder; NULL if it is of no repository or
-// another. Relative ones stay as they are: the scan runs from the folder that stands for the
-// present one, so that names come out alike.
-static const char *moved(struct arena *a, const struct git_tree *t, const char *path)
+// What follows the repository's folder in a resolved path; NULL if the path is not below it.
+static const char *below_top(const struct git_tree *t, const char *real)
 {
     size_t n = strlen(t->top);
-    _cleanup_free_ char *real = realpath(path, NULL);
-    if (path[0] != '/') return path;
-    return real && strncmp(real, t->top, n) == 0 ? arena_printf(a, "%s%s", t->dir, real + n) : NULL;
+    if (n == 1) return real; // "/"
+    return real && strncmp(real, t->top, n) == 0 && (!real[n] || real[n] == '/') ? real + n : NULL;
 }
 
+// A path that was asked for, below the revision's folder; NULL if it is of no repository or
+// another.
+static const char *moved(struct arena *a, const struct git_tree *t, const char *path)
+{
+    struct str p = str_from(path);
+    if (str_eqc(p, "...")) p = STR(".");
+    if (str_ends(p, STR("/..."))) p.n -= 4;
+    _cleanup_free_ char *real = realpath(arena_cstr(a, p.n ? p : STR("/")), NULL);
+    const char *rest = below_top(t, real);
+    return rest ? arena_printf(a, "%s%s", t->dir, rest) : NULL;
+}
+
+// What stands in no module is called by where it is, seen from the present folder; so the old files
+// are seen from the folder that stands for it.
 static struct err *scan_old(const struct scan_options *o, const struct git_tree *t,
                             struct scan_run *old)
 {
     _cleanup_free_ char *here = realpath(".", NULL);
-    size_t n = strlen(t->top);
-    bool inside = here && strncmp(here, t->top, n) == 0;
-    const char *from = arena_printf(&old->arena, "%s%s", t->dir, inside ? here + n : "");
+    const char *inside = here ? below_top(t, here) : NULL;
     const char **paths = arena_array(&old->arena, const char *, o->n_paths + 1);
-    for (size_t i = 0; i < o->n_paths; i++)
-        if (!(paths[i] = moved(&old->arena, t, o->paths[i])))
-            return err_new(ERR_USAGE, "%s is not in this folder's git repository", o->paths[i]);
-    if (!here || chdir(from) != 0) return NULL; // not there yet: everything is new
-    struct scan_options then = { .paths = paths };
+    struct scan_options then = {
+        .paths = paths, .here = arena_printf(&old->arena, "%s%s", t->dir, inside ? inside : "")
+    };
     for (size_t i = 0; i < o->n_paths; i++) {
-        struct str clean = str_from(paths[i]);
-        if (str_ends(clean, STR("/..."))) clean.n -= 4;
-        if (str_eqc(clean, "...") || access(arena_cstr(&old->arena, clean), F_OK) == 0)
-            paths[then.n_paths++] = paths[i];
+        const char *path = moved(&old->arena, t, o->paths[i]);
+        if (!path)
+            return err_new(ERR_USAGE, "%s is not in this folder's git repository", o->paths[i]);
+        if (access(path, F_OK) == 0) paths[then.n_paths++] = path; // else all of it is new
     }
-    struct err *e = scan_run(&then, old);
-    if (chdir(here) != 0 && !e) e = err_sys(ERR_CANNOT, errno, "%s", here);
-    return e;
+    return scan_run(&then, old);
 }
 
 struct err *scan_only_new(const struct scan_options *o, const char *revision, struct scan_run *r)

@@ -26,12 +26,14 @@ struct err *scan_patches(struct scan_run *r, scan_again again, void *arg, struct
 struct scan_repairs {
     size_t findings, files; // fixed
     size_t refused;         // had a fix that did not stand the test
+    size_t unwritten;       // files
+    struct err *why;        // the first of them could not be written; the caller's
 };
 
 // Applies the fixes of r's findings to their files. Before anything is written the whole tree is
 // scanned with the new texts: a file that does not parse then, a finding that is still there, or a
 // new one, and the fixes of that file are left out. A file that has changed meanwhile is not
-// written.
+// written, nor is one that is read-only.
 struct err *scan_repair(const struct scan_options *o, struct scan_run *r,
                         struct scan_repairs *ret) ERR_MUST_USE;
 

@@ -3,11 +3,13 @@
 
 #include "base/buf.h"
 #include "base/mem.h"
+#include "base/vec.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <spawn.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 enum { LIMIT_OUTPUT_BYTES = 256 << 20, ARGUMENTS = 24 };
@@ -16,7 +18,6 @@ extern char **environ;
 
 struct git_call {
     const char *inside;      // where it runs
-    const char *index;       // GIT_INDEX_FILE, or NULL
     const char *const *args; // NULL-terminated
     struct str input;
     struct buf output;
@@ -33,63 +34,64 @@ static struct err *read_back(FILE *f, struct buf *ret)
     return NULL;
 }
 
-static char **environment(const char *index, char **ret_own)
+static char **environment(void)
 {
     static char locks[] = "GIT_OPTIONAL_LOCKS=0", prompt[] = "GIT_TERMINAL_PROMPT=0",
                 language[] = "LC_ALL=C";
     size_t n = 0;
     while (environ[n]) n++;
-    char **env = mem_alloc((n + 5) * sizeof(*env));
+    char **env = mem_alloc((n + 4) * sizeof(*env));
     size_t k = 0;
     for (size_t i = 0; i < n; i++)
-        if (strncmp(environ[i], "LC_ALL=", 7) != 0 &&
-            strncmp(environ[i], "GIT_INDEX_FILE=", 15) != 0)
-            env[k++] = environ[i];
+        if (strncmp(environ[i], "LC_ALL=", 7) != 0) env[k++] = environ[i];
     env[k++] = locks, env[k++] = prompt, env[k++] = language;
-    *ret_own = index ? mem_printf("GIT_INDEX_FILE=%s", index) : NULL;
-    env[k++] = *ret_own;
     env[k] = NULL;
     return env;
 }
 
-// Input and outputs are files: nobody waits for anybody.
-static struct err *run(struct git_call *c)
+// Input and outputs are files: nobody waits for anybody. *ret: what it said, from the beginning.
+static struct err *run_into(const struct git_call *c, FILE **ret)
 {
     _cleanup_fclose_ FILE *in = tmpfile(), *out = tmpfile(), *bad = tmpfile();
     if (!in || !out || !bad) return err_sys(ERR_CANNOT, errno, "a temporary file");
     if (fwrite(c->input.p ? c->input.p : "", 1, c->input.n, in) != c->input.n || fflush(in) != 0)
         return err_sys(ERR_CANNOT, errno, "a temporary file");
     rewind(in);
-    const char *argv[ARGUMENTS] = { "git",
-                                    "-C",
-                                    c->inside,
-                                    "-c",
-                                    "core.hooksPath=/dev/null",
-                                    "-c",
-                                    "core.fsmonitor=false",
-                                    "-c",
-                                    "core.symlinks=false" };
-    size_t n = 9;
+    const char *argv[ARGUMENTS] = {
+        "git", "-C", c->inside, "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"
+    };
+    size_t n = 7;
     for (size_t i = 0; c->args[i] && n < ARGUMENTS - 1; i++) argv[n++] = c->args[i];
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_adddup2(&files, fileno(in), 0);
     posix_spawn_file_actions_adddup2(&files, fileno(out), 1);
     posix_spawn_file_actions_adddup2(&files, fileno(bad), 2);
-    _cleanup_free_ char *own = NULL;
-    _cleanup_free_ char **env = environment(c->index, &own);
+    _cleanup_free_ char **env = environment();
     pid_t pid;
     int failed = posix_spawnp(&pid, "git", &files, NULL, (char **)(uintptr_t)argv, env), status = 0;
     posix_spawn_file_actions_destroy(&files);
     if (failed) return err_sys(ERR_CANNOT, failed, "git");
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return read_back(out, &c->output);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+        rewind(out);
+        *ret = out;
+        out = NULL;
+        return NULL;
+    }
     _cleanup_buf_ struct buf why = { 0 };
     ERR_TRY(read_back(bad, &why));
     struct str line, rest = buf_str(&why);
     if (!str_split(&rest, '\n', &line)) line = STR("failed");
     return err_new(ERR_CANNOT, "git %s: %.*s", c->args[0], STR_ARG(line));
+}
+
+static struct err *run(struct git_call *c)
+{
+    _cleanup_fclose_ FILE *out = NULL;
+    ERR_TRY(run_into(c, &out));
+    return read_back(out, &c->output);
 }
 
 static struct err *first_line(const char *inside, const char *const *args, char **ret)
@@ -109,38 +111,87 @@ static bool wanted(struct str path)
     return str_ends(name, STR(".go")) || str_eqc(name, "go.mod") || str_eqc(name, "go.work");
 }
 
-// The names of the Go files of a revision, each with a NUL behind it.
-static struct err *list_files(const char *top, const char *revision, struct buf *ret)
+// A path that leads out of the folder, as no git writes it, is none.
+static bool stays_inside(struct str path)
 {
-    const char *args[] = { "ls-tree", "-r", "-z", "--name-only", "--full-tree", revision, NULL };
-    struct git_call c = { .inside = top, .args = args };
-    struct err *e = run(&c);
-    struct str rest = buf_str(&c.output), path;
-    while (!e && str_split(&rest, '\0', &path))
-        if (wanted(path)) {
-            buf_addstr(ret, path);
-            buf_addc(ret, 0);
-        }
-    buf_deinit(&c.output);
-    return e;
+    struct str part;
+    while (str_split(&path, '/', &part))
+        if (!part.n || str_eqc(part, ".") || str_eqc(part, "..")) return false;
+    return true;
+}
+
+struct blobs {
+    struct buf ids;       // a line for each
+    VEC(struct str) path; // of each, in that order; they borrow the listing
+};
+
+// "MODE blob ID<tab>PATH" of each Go file; links and submodules are none.
+static void pick_blobs(struct str listing, struct blobs *ret)
+{
+    struct str line;
+    while (str_split(&listing, '\0', &line)) {
+        size_t tab = str_find_char(line, '\t');
+        struct str path = str_sub(line, tab == STR_NPOS ? line.n : tab + 1, line.n), mode, kind;
+        line = str_sub(line, 0, tab);
+        if (!str_split(&line, ' ', &mode) || !str_split(&line, ' ', &kind)) continue;
+        if (!str_starts(mode, STR("100")) || !wanted(path) || !stays_inside(path)) continue;
+        buf_printf(&ret->ids, "%.*s\n", STR_ARG(line));
+        vec_push(&ret->path, path);
+    }
+}
+
+static struct err *write_blob(const char *dir, struct str path, FILE *in, size_t bytes)
+{
+    _cleanup_free_ char *full = mem_printf("%s/%.*s", dir, STR_ARG(path));
+    for (char *q = full + strlen(dir) + 1; *q; q++) {
+        if (*q != '/') continue;
+        *q = 0;
+        int bad = mkdir(full, 0700) != 0 && errno != EEXIST ? errno : 0;
+        if (bad) return err_sys(ERR_CANNOT, bad, "%s", full);
+        *q = '/';
+    }
+    _cleanup_fclose_ FILE *out = fopen(full, "we");
+    if (!out) return err_sys(ERR_CANNOT, errno, "%s", full);
+    char part[64 * 1024];
+    while (bytes) {
+        size_t n = fread(part, 1, bytes < sizeof(part) ? bytes : sizeof(part), in);
+        if (!n) return err_new(ERR_CANNOT, "git cat-file: ended early");
+        if (fwrite(part, 1, n, out) != n) return err_sys(ERR_CANNOT, errno, "%s", full);
+        bytes -= n;
+    }
+    return fflush(out) == 0 ? NULL : err_sys(ERR_CANNOT, errno, "%s", full);
+}
+
+// As they lie in the repository: nothing is converted, no filter of an attribute runs.
+static struct err *write_blobs(const char *dir, const struct blobs *b, FILE *in)
+{
+    for (size_t i = 0; i < b->path.n; i++) {
+        size_t bytes;
+        char kind[16];
+        if (fscanf(in, "%*90s %15s", kind) != 1 || strcmp(kind, "blob") != 0 ||
+            fscanf(in, " %zu", &bytes) != 1 || fgetc(in) != '\n')
+            return err_new(ERR_CANNOT, "git has no content of %.*s", STR_ARG(b->path.p[i]));
+        ERR_TRY(write_blob(dir, b->path.p[i], in, bytes));
+        fgetc(in); // the newline behind it
+    }
+    return NULL;
 }
 
 static struct err *fill(const char *top, const char *commit, const char *dir)
 {
-    _cleanup_free_ char *index = mem_printf("%s/.index", dir);
-    _cleanup_free_ char *prefix = mem_printf("--prefix=%s/", dir);
-    _cleanup_buf_ struct buf names = { 0 };
-    const char *read_tree[] = { "read-tree", commit, NULL };
-    const char *check_out[] = { "checkout-index", "-q", "-f", prefix, "-z", "--stdin", NULL };
-    struct git_call read = { .inside = top, .index = index, .args = read_tree };
-    struct err *e = list_files(top, commit, &names);
-    if (!e) e = run(&read);
-    struct git_call write = {
-        .inside = top, .index = index, .args = check_out, .input = buf_str(&names)
-    };
-    if (!e) e = run(&write);
-    buf_deinit(&read.output);
-    buf_deinit(&write.output);
+    const char *list[] = { "ls-tree", "-r", "-z", "--full-tree", commit, NULL };
+    const char *cat[] = { "cat-file", "--batch", NULL };
+    struct git_call names = { .inside = top, .args = list };
+    struct blobs b = { 0 };
+    _cleanup_fclose_ FILE *contents = NULL;
+    struct err *e = run(&names);
+    if (!e) pick_blobs(buf_str(&names.output), &b);
+    struct git_call read = { .inside = top, .args = cat, .input = buf_str(&b.ids) };
+    if (!e) e = run_into(&read, &contents);
+    if (!e) e = write_blobs(dir, &b, contents);
+    buf_deinit(&names.output);
+    buf_deinit(&b.ids);
+    vec_deinit(&b.path);
     return e;
 }
 
@@ -161,6 +212,8 @@ struct err *git_tree_make(const char *inside, const char *revision, struct git_t
     const char *tmp = P_tmpdir;
     t.dir = mem_printf("%s/maptrap-rev-XXXXXX", tmp);
     e = mkdtemp(t.dir) ? fill(t.top, commit, t.dir) : err_sys(ERR_CANNOT, errno, "%s", t.dir);
+    char *real = e ? NULL : realpath(t.dir, NULL);
+    if (real) free(t.dir), t.dir = real;
     if (e) {
         git_tree_remove(&t);
         return e;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Go files of a git revision, written to a temporary folder. Git runs without a shell, with an
-// index of its own, without hooks and filters of the repository: nothing of it is changed.
+// The Go files of a git revision, written to a temporary folder as they lie in the repository. Git
+// runs without a shell, without hooks and filters: nothing of the repository is changed.
 //
 //     struct git_tree t = { 0 };
 //     ERR_TRY(git_tree_make("./cmd", "origin/main", &t));
@@ -12,7 +12,7 @@
 
 struct git_tree {
     char *top; // the repository's own folder, resolved
-    char *dir; // the temporary one
+    char *dir; // the temporary one, resolved
 };
 
 // ERR_CANNOT where git or the repository is missing, ERR_USAGE where there is no such revision.
