@@ -3,6 +3,8 @@
 // and which findings are to be left out.
 #include "analyses/goscan_int.h"
 
+#include <strings.h>
+
 // The first comment that ends behind a position.
 static uint32_t comment_behind(const struct go_file *ast, uint32_t pos)
 {
@@ -178,13 +180,25 @@ void note_annotations(struct walker *w)
 
 // ---- suppressions ----
 
-// Whether a list of linters, up to a blank, names this one.
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+// Whether a list of linters names this one: up to its reason, which follows // or a blank.
 static bool names_us(struct str list, const char *everybody)
 {
     struct str name;
-    list = str_sub(list, 0, str_find_char(list, ' '));
-    while (str_split(&list, ',', &name))
-        if (str_eqc(name, "maptrap") || str_eqc(name, everybody)) return true;
+    list = str_sub(list, 0, str_find(list, STR("//")));
+    while (str_split(&list, ',', &name)) {
+        name = str_trim(name);
+        size_t end = 0;
+        while (end < name.n && !is_blank(name.p[end])) end++;
+        struct str word = str_sub(name, 0, end);
+        if (word.n == 7 && strncasecmp(word.p, "maptrap", 7) == 0) return true;
+        if (str_eqc(word, everybody)) return true;
+        if (end < name.n) return false;
+    }
     return false;
 }
 
@@ -195,7 +209,8 @@ static bool suppresses(struct str text, bool same_line)
     for (size_t i = 0; i < array_size(lists); i++)
         if (str_starts(text, str_from(lists[i])))
             return names_us(str_sub(text, strlen(lists[i]), text.n), "all");
-    return same_line && str_starts(text, STR("//nolint")) && (text.n == 8 || text.p[8] == ' ');
+    if (!same_line || !str_starts(text, STR("//nolint"))) return false;
+    return text.n == 8 || is_blank(text.p[8]) || text.p[8] == '/';
 }
 
 static bool alone_on_its_line(const struct go_file *ast, uint32_t pos)

@@ -225,7 +225,7 @@ static struct err *run(const struct invocation *in, int *ret_status)
 {
     struct opts *o = in->opts;
     bool of_process = o->pick.pid || o->pick.exe || o->pick.container;
-    if (in->n_args + of_process != 1 || in->rest)
+    if (in->n_args + of_process != 1)
         return err_new(ERR_USAGE, "name one dump: a file, -, a URL, or a process with --pid");
     if (!o->symptoms && (o->heap || o->log || o->trace || o->prom || o->prom_select))
         return err_new(ERR_USAGE, "--heap, --log, --trace and --prom are inputs of --symptoms");

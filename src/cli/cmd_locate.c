@@ -242,6 +242,7 @@ const struct command cmd_locate = {
     .name = "locate",
     .summary = "name the goroutines that touch one map of a live service without a common lock",
     .usage = "--pid P | --exe NAME | --container ID | -- CMD [ARGS]   [OPTIONS]",
+    .runs_another = true,
     .description =
         "Attaches to a running, unmodified Go program (Go 1.19 or newer), finds a map that two "
         "goroutines touch at the same time, at least one of them writing, and names both: stacks, "

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/buf.h"
+#include "base/map.h"
 #include "base/mem.h"
 #include "cli/command.h"
 #include "engine/lsp_server.h"
@@ -8,7 +9,6 @@
 #include "engine/scan_repair.h"
 #include "sinks/scan_print.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -63,37 +63,39 @@ static char *cache_folder(void)
 }
 
 // One id a line; empty lines and those that begin with # say nothing.
-static struct err *check_baseline(const char *path, struct str text)
+static struct err *parse_baseline(const char *path, struct str text, struct map *ret)
 {
     struct str line;
     for (size_t n = 1; str_split(&text, '\n', &line); n++) {
+        uint64_t id;
         line = str_trim(line);
-        size_t digits = 0;
-        while (digits < line.n && isxdigit((unsigned char)line.p[digits])) digits++;
-        if (line.n && line.p[0] != '#' && (digits != line.n || digits != ID_DIGITS))
+        if (!line.n || line.p[0] == '#') continue;
+        if (line.n != ID_DIGITS || !str_to_u64(line, 16, &id))
             return err_new(ERR_INPUT, "--baseline %s: line %zu is no id of a finding", path, n);
+        map_put(ret, id, NULL);
     }
     return NULL;
 }
 
-static struct err *read_baseline(const char *path, struct buf *ret)
+static struct err *read_baseline(const char *path, struct map *ret)
 {
+    _cleanup_buf_ struct buf text = { 0 };
     _cleanup_fclose_ FILE *f = fopen(path, "r");
     if (!f) return err_sys(ERR_CANNOT, errno, "--baseline %s", path);
     char part[4096];
     for (size_t n; (n = fread(part, 1, sizeof(part), f)) > 0;) {
-        if (ret->n > LIMIT_BASELINE_BYTES)
+        if (text.n > LIMIT_BASELINE_BYTES)
             return err_new(ERR_INPUT, "--baseline %s: larger than %d MB", path,
                            LIMIT_BASELINE_BYTES >> 20);
-        buf_add(ret, part, n);
+        buf_add(&text, part, n);
     }
     if (ferror(f)) return err_sys(ERR_CANNOT, errno, "--baseline %s", path);
-    return check_baseline(path, buf_str(ret));
+    return parse_baseline(path, buf_str(&text), ret);
 }
 
 // Drops what is suppressed, beyond the tier, in the baseline, or not the one asked for.
 static void keep_wanted(struct goscan_result *r, const struct scan_opts *o, enum goscan_tier tier,
-                        struct str baseline)
+                        struct map *baseline)
 {
     size_t kept = 0;
     uint64_t asked = 0; // the group of the finding that is to be explained
@@ -101,7 +103,8 @@ static void keep_wanted(struct goscan_result *r, const struct scan_opts *o, enum
         if (strcmp(o->explain, r->findings[i].id) == 0) asked = r->findings[i].group;
     for (size_t i = 0; i < r->n; i++) {
         const struct goscan_finding *f = &r->findings[i];
-        bool known = baseline.n && str_find(baseline, str_from(f->id)) != STR_NPOS;
+        uint64_t id;
+        bool known = str_to_u64(str_from(f->id), 16, &id) && map_get(baseline, id);
         bool other = o->explain && strcmp(o->explain, f->id) != 0 && !(asked && f->group == asked);
         if (f->suppressed || known || other || (f->tier > tier && !o->explain)) continue;
         r->findings[kept++] = *f;
@@ -150,6 +153,10 @@ static struct err *fix(const struct scan_options *wanted, struct scan_run *r)
     fprintf(stderr, "maptrap scan: %zu findings fixed in %zu files", done.findings, done.files);
     if (done.refused) fprintf(stderr, "; %zu fixes did not cure theirs", done.refused);
     fputc('\n', stderr);
+    if (done.why)
+        fprintf(stderr, "maptrap scan: %zu files are not written: %s\n", done.unwritten,
+                done.why->text);
+    err_free(done.why);
     struct goscan_result *g = &r->report.result;
     size_t kept = 0;
     for (size_t i = 0; i < g->n; i++)
@@ -188,20 +195,18 @@ static struct err *verdict(const struct scan_report *r, bool found)
                       : err_new(ERR_INPUT, "no Go files here");
 }
 
-static struct err *scan(const struct invocation *in, enum goscan_tier tier, struct scan_run *r,
-                        int *ret_status)
+static struct err *scan(const struct invocation *in, enum goscan_tier tier, struct map *baseline,
+                        struct scan_run *r, int *ret_status)
 {
     const struct scan_opts *o = in->opts;
     static const char *const here[] = { "." };
-    _cleanup_buf_ struct buf baseline = { 0 };
-    if (o->baseline) ERR_TRY(read_baseline(o->baseline, &baseline));
     _cleanup_free_ char *cache = o->no_cache ? NULL : cache_folder();
     struct scan_options wanted = { .paths = in->n_args ? in->args : here,
                                    .n_paths = in->n_args ? in->n_args : 1,
                                    .cache_dir = cache };
     ERR_TRY(scan_run(&wanted, r));
     if (o->new_from) ERR_TRY(scan_only_new(&wanted, o->new_from, r));
-    keep_wanted(&r->report.result, o, tier, buf_str(&baseline));
+    keep_wanted(&r->report.result, o, tier, baseline);
     if (o->explain && !r->report.result.n)
         return err_new(ERR_USAGE, "no rule, and no finding here, is called '%.40s'", o->explain);
     if (o->fix) ERR_TRY(fix(&wanted, r));
@@ -221,7 +226,10 @@ static struct err *run_scan(const struct invocation *in, int *ret_status)
     while (o->tier && strcmp(tiers[tier], o->tier) != 0) tier++;
     if (o->lsp) return serve(in, tier, ret_status);
     struct scan_run r = { 0 };
-    struct err *e = scan(in, tier, &r, ret_status);
+    struct map baseline = { 0 };
+    struct err *e = o->baseline ? read_baseline(o->baseline, &baseline) : NULL;
+    if (!e) e = scan(in, tier, &baseline, &r, ret_status);
+    map_deinit(&baseline);
     scan_run_deinit(&r);
     return e;
 }

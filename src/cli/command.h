@@ -87,7 +87,7 @@ struct invocation {
     void *opts;        // the command's own struct, zeroed, then filled from argv
     const char **args; // what is left, in order
     size_t n_args;
-    const char **rest; // everything after "--", NULL-terminated
+    const char **rest; // a command to run: everything after "--", NULL-terminated
     size_t n_rest;
     struct log *log;
     bool color; // stdout is a terminal and NO_COLOR is unset
@@ -101,7 +101,8 @@ struct command {
     const struct option *options;
     const struct example *examples; // ends with { NULL, NULL }
     size_t opts_size;
-    bool hidden; // works, but is not for people (completion helpers)
+    bool hidden;       // works, but is not for people (completion helpers)
+    bool runs_another; // what follows "--" is a command; else it is arguments, however they begin
     // Exit status 0, 1 or 5; an error becomes one line on stderr and its own status.
     struct err *(*run)(const struct invocation *in, int *ret_status)ERR_MUST_USE;
 };

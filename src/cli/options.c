@@ -140,6 +140,10 @@ struct err *options_parse(const struct command *c, int argc, char **argv, struct
     in->args = mem_zalloc(((size_t)argc + 1) * sizeof(*in->args));
     for (int i = 0; i < argc; i++) {
         const char *a = argv[i];
+        if (strcmp(a, "--") == 0 && !c->runs_another) {
+            while (++i < argc) in->args[in->n_args++] = argv[i];
+            break;
+        }
         if (strcmp(a, "--") == 0) {
             in->rest = (const char **)argv + i + 1;
             in->n_rest = (size_t)(argc - i - 1);

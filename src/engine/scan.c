@@ -92,7 +92,8 @@ static void parse_file(struct scan_run *r, size_t i, struct arena *a)
 
 static bool generated(const struct go_file *f)
 {
-    for (uint32_t i = 0; i < f->n_comments && i < 8; i++) {
+    enum { LINES_OF_A_LICENCE = 64 };
+    for (uint32_t i = 0; i < f->n_comments && i < LINES_OF_A_LICENCE; i++) {
         struct str c = str_sub(f->source, f->comments[i].pos, f->comments[i].end);
         if (str_starts(c, STR("// Code generated ")) && str_find(c, STR("DO NOT EDIT")) != STR_NPOS)
             return true;
@@ -110,9 +111,7 @@ static void group(struct scan_run *r, struct goscan_input *in)
     for (size_t i = 0; i < tree->files.n; i++) {
         const struct gotree_file *f = &tree->files.p[i];
         if (f->state != GOTREE_TAKEN) continue;
-        size_t slash = str_rfind_char(f->path, '/');
-        struct str dir = slash == STR_NPOS ? STR(".") : str_sub(f->path, 0, slash);
-        if (r->by_import_path) dir = f->import_path;
+        struct str dir = r->by_import_path ? f->import_path : f->home;
         struct str key = str_from(
             arena_printf(&r->arena, "%.*s %.*s", STR_ARG(dir), STR_ARG(r->parsed[i].package)));
         bool fresh;
@@ -256,6 +255,7 @@ struct err *scan_run(const struct scan_options *o, struct scan_run *r)
     struct err *e = NULL;
     r->listed_ns = clock_wall_ns();
     r->tree.arena = &r->arena;
+    r->tree.here = str_from(o->here);
     for (size_t i = 0; i < o->n_paths && !e; i++) e = gotree_add(&r->tree, o->paths[i]);
     if (!e) {
         gotree_finish(&r->tree);

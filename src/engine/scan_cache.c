@@ -128,6 +128,7 @@ static struct hash result_key(const struct scan_cache *c, const struct scan_run 
         const struct gotree_file *f = &r->tree.files.p[i];
         hasher_str(&h, f->path);
         hasher_str(&h, f->import_path);
+        hasher_str(&h, f->home);
         hasher_str(&h, str_from(f->why));
         hasher_u64(&h, (uint64_t)f->state << 2 | (uint64_t)f->vendor << 1 | f->test);
         hasher_hash(&h, &c->of[i]);

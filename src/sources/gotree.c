@@ -77,18 +77,44 @@ static bool constraint_or(struct constraint *c)
     return v;
 }
 
-// Whether the //go:build line of a file (if any) holds for linux/amd64.
+// The older form: words of which one must hold, each a list by commas of which all must.
+static bool plus_build_holds(struct str words)
+{
+    struct str word, tag;
+    bool any = false;
+    while (str_split(&words, ' ', &word)) {
+        if (!word.n) continue;
+        bool all = true;
+        while (str_split(&word, ',', &tag)) {
+            bool not = str_starts(tag, STR("!"));
+            all = all && tag_holds(not ? str_sub(tag, 1, tag.n) : tag) != not ;
+        }
+        any = any || all;
+    }
+    return any;
+}
+
+// Whether the //go:build line of a file holds for linux/amd64; where there is none, whether all of
+// its +build lines do, which stand before a blank line.
 static bool build_line_holds(struct str text)
 {
     struct str line;
+    bool blocks = true, plus = true; // of lines since the last blank one, and of those before
+    if (str_starts(text, STR("\xef\xbb\xbf"))) text = str_sub(text, 3, text.n);
     while (str_split(&text, '\n', &line)) {
         line = str_trim(line);
-        if (str_starts(line, STR("package "))) return true;
-        if (!str_starts(line, STR("//go:build "))) continue;
-        struct constraint c = { str_sub(line, 11, line.n), 0 };
-        return constraint_or(&c);
+        if (str_starts(line, STR("package "))) return plus;
+        if (!line.n) plus = plus && blocks, blocks = true;
+        if (str_starts(line, STR("//go:build "))) {
+            struct constraint c = { str_sub(line, 11, line.n), 0 };
+            return constraint_or(&c);
+        }
+        struct str comment =
+            str_starts(line, STR("//")) ? str_trim(str_sub(line, 2, line.n)) : line;
+        if (comment.p != line.p && str_starts(comment, STR("+build ")))
+            blocks = blocks && plus_build_holds(str_sub(comment, 7, comment.n));
     }
-    return true;
+    return plus;
 }
 
 static bool known(struct str s, const char *const *list)
@@ -101,11 +127,13 @@ static bool known(struct str s, const char *const *list)
 static bool name_holds(struct str name)
 {
     static const char *const systems[] = { "aix",     "android", "darwin", "dragonfly", "freebsd",
-                                           "illumos", "ios",     "js",     "netbsd",    "openbsd",
-                                           "plan9",   "solaris", "wasip1", "windows",   NULL };
-    static const char *const machines[] = { "386",     "arm",    "arm64",    "loong64", "mips",
-                                            "mipsle",  "mips64", "mips64le", "ppc64",   "ppc64le",
-                                            "riscv64", "s390x",  "wasm",     NULL };
+                                           "hurd",    "illumos", "ios",    "js",        "nacl",
+                                           "netbsd",  "openbsd", "plan9",  "solaris",   "wasip1",
+                                           "windows", "zos",     NULL };
+    static const char *const machines[] = { "386",     "arm",     "arm64",    "loong64", "mips",
+                                            "mipsle",  "mips64",  "mips64le", "ppc64",   "ppc64le",
+                                            "riscv",   "riscv64", "s390",     "s390x",   "sparc",
+                                            "sparc64", "wasm",    NULL };
     name = str_sub(name, 0, name.n - 3);
     if (str_ends(name, STR("_test"))) name = str_sub(name, 0, name.n - 5);
     size_t at = str_rfind_char(name, '_');
@@ -196,7 +224,13 @@ static void add_file(struct gotree *t, const char *path, const struct stat *st, 
     }
     struct gotree_stamp stamp = { (uint64_t)st->st_size, time_ns(st->st_mtim), time_ns(st->st_ctim),
                                   st->st_ino, st->st_dev };
+    struct str dir = str_sub(p, 0, slash == STR_NPOS ? 0 : slash);
+    dir = str_sub(dir, t->asked.n < dir.n ? t->asked.n : dir.n, dir.n); // below the root
+    if (dir.n && dir.p[0] == '/') dir = str_sub(dir, 1, dir.n);
+    struct str home = t->home;
+    if (dir.n) home = str_from(arena_printf(t->arena, "%.*s/%.*s", STR_ARG(t->home), STR_ARG(dir)));
     vec_push(&t->files, (struct gotree_file) { .path = arena_str(t->arena, p),
+                                               .home = home,
                                                .import_path = import,
                                                .stamp = stamp,
                                                .vendor = vendor,
@@ -284,7 +318,8 @@ static void add_folder(struct gotree *t, const char *path, struct str import, bo
         struct str name = str_from(e->d_name);
         struct stat st;
         if (name.p[0] == '.') continue;
-        char *full = arena_printf(t->arena, "%s/%s", path, e->d_name);
+        bool top = path[1] == 0 && path[0] == '/';
+        char *full = arena_printf(t->arena, "%s/%s", top ? "" : path, e->d_name);
         if (lstat(full, &st) != 0) continue;
         bool go = str_ends(name, STR(".go")) && name.p[0] != '_';
         if (S_ISDIR(st.st_mode)) {
@@ -324,37 +359,79 @@ static struct str import_above(struct gotree *t, struct str whole)
     return !module.p || !rest.n ? module : join_path(t, module, rest);
 }
 
-struct err *gotree_add(struct gotree *t, const char *path)
-{
-    struct stat st;
-    struct str p = str_from(path);
-    while (p.n > 1 && p.p[p.n - 1] == '/') p.n--;
-    if (str_eqc(p, "...")) p = STR(".");
-    if (str_ends(p, STR("/..."))) p.n -= 4;
-    char *clean = arena_cstr(t->arena, p.n ? p : STR("/"));
-    if (stat(clean, &st) != 0) return err_sys(ERR_CANNOT, errno, "%s", path);
-    _cleanup_free_ char *real = realpath(clean, NULL);
-    struct str root = arena_str(t->arena, str_from(real ? real : clean));
-    if (S_ISDIR(st.st_mode)) {
-        vec_push(&t->roots, root);
-        add_folder(t, clean, import_above(t, root), false, 0);
-        return NULL;
-    }
-    size_t slash = str_rfind_char(root, '/');
-    if (slash == STR_NPOS) slash = 0;
-    if (S_ISREG(st.st_mode))
-        add_file(t, clean, &st, import_above(t, str_sub(root, 0, slash)), false);
-    else
-        unread(t, clean, "not a regular file");
-    return NULL;
-}
-
-// ---- modules outside the tree ----
-
 static bool below(struct str path, struct str root)
 {
     return str_starts(path, root) && (path.n == root.n || path.p[root.n] == '/' || root.n == 1);
 }
+
+// Without what says nothing: slashes in a row, "." but for a first one, and the last "...".
+static char *tidy(struct arena *a, const char *path)
+{
+    char *out = arena_alloc(a, strlen(path) + 2);
+    size_t n = 0;
+    struct str rest = str_from(path), part;
+    if (path[0] == '/') out[n++] = '/';
+    for (bool first = path[0] != '/'; str_split(&rest, '/', &part);) {
+        bool last = !rest.n;
+        if (!part.n || (str_eqc(part, ".") && !first) || (str_eqc(part, "...") && last)) continue;
+        if (n && out[n - 1] != '/') out[n++] = '/';
+        memcpy(out + n, part.p, part.n);
+        n += part.n;
+        first = false;
+    }
+    if (!n) out[n++] = '.';
+    out[n] = 0;
+    return out;
+}
+
+// Where a resolved folder is, seen from the present one: ".", "./a", "../b".
+static struct str seen_from_here(struct gotree *t, struct str dir)
+{
+    _cleanup_free_ char *real = realpath(".", NULL);
+    struct str here = t->here.n ? t->here : str_from(real ? real : ""), up = STR(".");
+    while (here.n && !below(dir, here)) {
+        size_t slash = str_rfind_char(here, '/');
+        here = str_sub(here, 0, slash == 0 && here.n > 1 ? 1 : slash == STR_NPOS ? 0 : slash);
+        up =
+            str_eqc(up, ".") ? STR("..") : str_from(arena_printf(t->arena, "%.*s/..", STR_ARG(up)));
+    }
+    if (!here.n) return dir;
+    struct str rest = str_sub(dir, here.n, dir.n);
+    if (rest.n && rest.p[0] == '/') rest = str_sub(rest, 1, rest.n);
+    if (!rest.n) return up;
+    return str_from(arena_printf(t->arena, "%.*s/%.*s", STR_ARG(up), STR_ARG(rest)));
+}
+
+struct err *gotree_add(struct gotree *t, const char *path)
+{
+    struct stat st;
+    if (!path[0]) return err_new(ERR_USAGE, "an empty name is no folder: \".\" is the present one");
+    char *clean = tidy(t->arena, path);
+    if (stat(clean, &st) != 0) return err_sys(ERR_CANNOT, errno, "%s", path);
+    bool folder = S_ISDIR(st.st_mode);
+    size_t slash = str_rfind_char(str_from(clean), '/');
+    struct str dir = folder              ? str_from(clean)
+                     : slash == STR_NPOS ? STR(".")
+                                         : str_sub(str_from(clean), 0, slash ? slash : 1);
+    _cleanup_free_ char *real = realpath(arena_cstr(t->arena, dir), NULL);
+    struct str root = arena_str(t->arena, real ? str_from(real) : dir);
+    t->asked = str_from(clean);
+    t->home = seen_from_here(t, root);
+    struct str import = import_above(t, root);
+    if (!import.p)
+        import = str_starts(t->home, STR("./")) ? str_sub(t->home, 2, t->home.n) : STR("");
+    if (folder) {
+        vec_push(&t->roots, root);
+        add_folder(t, clean, import, false, 0);
+    } else if (S_ISREG(st.st_mode)) {
+        add_file(t, clean, &st, import, false);
+    } else {
+        unread(t, clean, "not a regular file");
+    }
+    return NULL;
+}
+
+// ---- modules outside the tree ----
 
 // A module at `path` (relative to `dir`), imported as `import` unless its go.mod says otherwise.
 static void add_module(struct gotree *t, struct str dir, struct str path, struct str import)
@@ -375,6 +452,7 @@ static void add_module(struct gotree *t, struct str dir, struct str path, struct
     if (t->roots.n >= LIMIT_GOTREE_MODULES) return;
     struct str root = arena_str(t->arena, str_from(real));
     vec_push(&t->roots, root);
+    t->asked = t->home = root;
     add_folder(t, root.p, arena_str(t->arena, import), true, 0);
 }
 

@@ -31,6 +31,7 @@ enum gotree_state {
 struct gotree_file {
     struct str path;        // below the folder that was asked for, with it
     struct str import_path; // of its folder
+    struct str home;        // its folder, seen from the present one, however it was asked for
     struct str text;        // once read; not terminated
     const char *why;        // it could not be read
     struct gotree_stamp stamp;
@@ -56,10 +57,13 @@ struct gotree {
     VEC(struct gotree_file) files; // sorted by path after gotree_finish
     VEC(struct gotree_unread) unread;
     VEC(struct str) roots; // resolved
-    size_t left_out;       // by their name alone
+    struct str here; // the folder that homes are seen from, resolved; the present one if empty
+    struct str asked, home; // while a root is listed: its path, and where that is from there
+    size_t left_out;        // by their name alone
 };
 
-// Adds a folder or one file ("dir/..." is dir). ERR_CANNOT if the path itself is not there.
+// Adds a folder or one file ("dir/..." is dir). ERR_CANNOT if the path itself is not there,
+// ERR_USAGE if it is empty.
 struct err *gotree_add(struct gotree *t, const char *path) ERR_MUST_USE;
 // Adds the modules outside the tree that go.work files and replace directives name, drops what was
 // added twice, and sorts.
