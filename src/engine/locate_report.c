@@ -391,10 +391,7 @@ static void fill_cost(struct locate *l)
     r->cost.cpu_share = l->cost_ns / elapsed;
     r->cost.dropped = s.lost + l->overlaps_lost + l->holds_lost;
     for (int i = 0; i < DROP_KINDS; i++) r->cost.dropped += t->dropped[i];
-    double program = (double)t->bpf_ns - (double)t->held_ns;
-    for (size_t i = 0; i < CANDIDATES_MAX; i++)
-        program -= (double)probes_candidates(l->p)[i].waited_ns;
-    r->cost.bpf_ns_per_hit = t->bpf_runs && program > 0 ? program / (double)t->bpf_runs : 0;
+    if (t->bpf_runs) r->cost.bpf_ns_per_hit = windows_program_ns(l) / (double)t->bpf_runs;
     r->took_s = elapsed / 1e9;
 }
 

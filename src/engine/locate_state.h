@@ -122,6 +122,7 @@ struct err *windows_step(struct locate *l) ERR_MUST_USE;   // opens, widens or c
 void windows_close(struct locate *l);
 bool windows_too_hot(const struct locate *l, const struct gobin_call *c); // to be probed
 double windows_cost_ns(struct locate *l);                                 // so far, of all hits
+double windows_program_ns(struct locate *l); // of it the BPF programs, without holds and waits
 // What guarding this map takes while a window is open, as a share of a core, beyond what every map
 // does (functions for any key): all functions of its family, whatever map they touch, but for those
 // that are marked in others[MAP_FUNCS_MAX]; they are marked, too. 0 where it is not known yet.

@@ -63,6 +63,14 @@ struct err *windows_sample(struct locate *l)
     return e;
 }
 
+double windows_program_ns(struct locate *l)
+{
+    double ns = (double)l->totals.bpf_ns - (double)l->totals.held_ns;
+    const struct candidate *c = probes_candidates(l->p);
+    for (size_t i = 0; i < CANDIDATES_MAX; i++) ns -= (double)c[i].waited_ns;
+    return ns > 0 ? ns : 0;
+}
+
 double windows_cost_ns(struct locate *l)
 {
     probes_totals(l->p, &l->totals);
@@ -71,12 +79,9 @@ double windows_cost_ns(struct locate *l)
     uint64_t hits = t->hits_entry + t->hits_call + t->hits_return + t->hits_other;
     double ns = (double)hits * l->ns_emulated +
                 (double)t->hits_return * stepped * (l->ns_stepped - l->ns_emulated);
-    // What the programs took beyond the calibrated hit (stacks, events), without holds and waits.
-    double waits = (double)t->held_ns;
-    struct candidate *c = probes_candidates(l->p);
-    for (size_t i = 0; i < CANDIDATES_MAX; i++) waits += (double)c[i].waited_ns;
-    double program = (double)t->bpf_ns - waits - (double)t->bpf_runs * l->ns_program;
-    if (program > 0) ns += program;
+    // What the programs took beyond the calibrated hit: stacks, events.
+    double beyond = windows_program_ns(l) - (double)t->bpf_runs * l->ns_program;
+    if (beyond > 0) ns += beyond;
     l->cost_ns = ns;
     return ns;
 }
