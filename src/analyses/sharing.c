@@ -69,6 +69,21 @@ static void add_site(struct sharing *s, struct sharing_map *m, const struct acce
     site->sample = *a;
 }
 
+static void begin_life(struct sharing_map *m, const struct access *a)
+{
+    *m = (struct sharing_map) {
+        .address = a->map, .first_ns = a->time_ns, .seed = a->seed, .goid_last = a->goid
+    };
+}
+
+// Another map at the address of one that is gone? A seed stays until the map is emptied, and what
+// empties it is a deletion. Of a map that is known to be shared more is known than that.
+static bool is_another(const struct sharing_map *m, const struct access *a)
+{
+    bool emptied = m->op_last == MAP_OP_DELETE || m->op_last == MAP_OP_CLEAR;
+    return m->accesses && a->seed != m->seed && !emptied && !sharing_is_shared(m);
+}
+
 struct sharing_map *sharing_add(struct sharing *s, const struct access *a)
 {
     s->accesses++;
@@ -78,16 +93,14 @@ struct sharing_map *sharing_add(struct sharing *s, const struct access *a)
             s->lost++;
             return NULL;
         }
-        struct sharing_map *fresh = mem_zalloc(sizeof(*fresh));
-        fresh->address = a->map;
-        fresh->first_ns = a->time_ns;
-        fresh->seed = a->seed;
-        fresh->goid_last = a->goid;
+        struct sharing_map *fresh = mem_alloc(sizeof(*fresh));
+        begin_life(fresh, a);
         vec_push(&s->maps, fresh);
         index = map_put(&s->by_address, a->map, NULL);
         *index = s->maps.n;
     }
     struct sharing_map *m = s->maps.p[*index - 1];
+    if (is_another(m, a)) begin_life(m, a);
     if (a->type) m->type = a->type;
     m->accesses++;
     if (map_op_writes(a->op)) m->writes++;
@@ -98,6 +111,7 @@ struct sharing_map *sharing_add(struct sharing *s, const struct access *a)
             m->renewals++;
     }
     m->goid_last = a->goid;
+    m->op_last = a->op;
     m->seed = a->seed;
     m->last_ns = a->time_ns;
     add_goroutine(m, a->goid);
@@ -123,8 +137,8 @@ struct sharing_map *sharing_find(const struct sharing *s, uint64_t address)
 
 bool sharing_is_shared(const struct sharing_map *m)
 {
-    // A map at a reused address changes its seed together with its goroutine; one that is emptied
-    // now and then changes it too, so a series of such changes counts as well.
+    // One that is emptied again and again may change its seed whenever it changes its goroutine; so
+    // may maps of a pool, each emptied by its owner: hence a series of such changes.
     return m->goroutines >= 2 && m->writes > 0 && (m->switches >= 1 || m->renewals >= 8);
 }
 

@@ -27,6 +27,8 @@ struct sharing_site {
     struct access sample; // the latest access from here
 };
 
+// A map in its life: one that is freed and another at its address are two, told apart by the hash
+// seed. Counted is the latest life.
 struct sharing_map {
     uint64_t address, type, seed;
     uint64_t first_ns, last_ns;
@@ -34,8 +36,9 @@ struct sharing_map {
     uint64_t goid[SHARING_GOROUTINES_MAX];
     uint32_t goroutines; // distinct; SHARING_GOROUTINES_MAX = that many or more
     uint64_t switches;   // accesses by another goroutine than the one before, same seed
-    uint64_t renewals;   // the same, but the seed had changed: another map, or it was emptied
+    uint64_t renewals;   // the same, but the seed had changed when the one before emptied it
     uint64_t goid_last;
+    enum map_op op_last;
     uint32_t n_sites;
     uint64_t sites_lost; // accesses from call paths that did not fit
     struct sharing_site site[SHARING_SITES_MAX];

@@ -52,6 +52,7 @@ var cases = map[string]func(){
 	"sync-pool":            syncPool,
 	"copy-on-write":        copyOnWrite,
 	"nil-maps":             nilMaps,
+	"short-lived":          shortLived,
 }
 
 func add(side int, n uint64) { atomic.AddUint64(page.Side(side), n) }

@@ -4,8 +4,10 @@ package main
 
 import (
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Request and answer: the server locks, the client, who waits for the answer, does not.
@@ -241,4 +243,27 @@ func nilMaps() {
 		}(w)
 	}
 	select {}
+}
+
+var kept [4]map[string]int
+
+// Each request has a map of its own, and the collector gives its address to the next.
+func shortLived() {
+	for w := 0; w < len(kept); w++ {
+		go func(w int) {
+			forever(w, func(i int) {
+				m := make(map[string]int, 40)
+				for _, k := range keys[:8] {
+					m[k] = i
+				}
+				page.Check(m[keys[3]] == i)
+				kept[w] = m
+				add(w, 1)
+			})
+		}(w)
+	}
+	for {
+		runtime.GC()
+		time.Sleep(5 * time.Millisecond)
+	}
 }
