@@ -35,20 +35,56 @@ static bool contains(const uint64_t *list, size_t n, uint64_t value)
     return false;
 }
 
-bool insn_takes_lock(const uint8_t *code, size_t n, uint64_t address, const uint64_t *lock,
-                     size_t n_locks)
+// What one instruction does to a lock, as far as it shows.
+enum lock_step { STEP_NONE, STEP_TAKES, STEP_GIVES, STEP_BRANCHES, STEP_LEAVES };
+
+static enum lock_step lock_step(const ZydisDecodedInstruction *insn, const uint8_t *code,
+                                uint64_t address, const struct insn_locks *l)
 {
-    enum { CALL_REL32 = 0xe8, CALL_BYTES = 5, LOCK_PREFIX = 0xf0 };
-    for (size_t i = 0; i + CALL_BYTES <= n; i++) {
+    enum { CALL_REL32 = 0xe8, CALL_BYTES = 5 };
+    if (code[0] == CALL_REL32 && insn->length == CALL_BYTES) {
         int32_t d;
-        memcpy(&d, code + i + 1, sizeof(d));
-        if (code[i] == CALL_REL32 &&
-            contains(lock, n_locks, address + i + CALL_BYTES + (uint64_t)(int64_t)d))
-            return true;
-        if (code[i] != LOCK_PREFIX) continue;
-        size_t k = (code[i + 1] & 0xf0) == 0x40 ? i + 2 : i + 1; // a REX prefix may stand between
-        bool cmpxchg = (code[k + 1] & 0xfe) == 0xb0, xadd = (code[k + 1] & 0xfe) == 0xc0;
-        if (code[k] == 0x0f && (cmpxchg || xadd)) return true;
+        memcpy(&d, code + 1, sizeof(d));
+        uint64_t callee = address + CALL_BYTES + (uint64_t)(int64_t)d;
+        if (contains(l->take, l->n_take, callee)) return STEP_TAKES;
+        return contains(l->give, l->n_give, callee) ? STEP_GIVES : STEP_NONE;
     }
-    return false;
+    if (insn->attributes & ZYDIS_ATTRIB_HAS_LOCK)
+        return insn->mnemonic == ZYDIS_MNEMONIC_CMPXCHG || insn->mnemonic == ZYDIS_MNEMONIC_XADD
+                   ? STEP_TAKES
+                   : STEP_NONE;
+    switch (insn->meta.category) {
+    case ZYDIS_CATEGORY_COND_BR: return STEP_BRANCHES;
+    case ZYDIS_CATEGORY_UNCOND_BR:
+    case ZYDIS_CATEGORY_RET: return STEP_LEAVES;
+    default: return STEP_NONE;
+    }
+}
+
+bool insn_holds_lock(const uint8_t *code, size_t n, uint64_t address, const struct insn_locks *l)
+{
+    ZydisDecoder decoder;
+    if (ZYAN_FAILED(ZydisDecoderInit(&decoder, ZYDIS_MACHINE_MODE_LONG_64, ZYDIS_STACK_WIDTH_64)))
+        return false;
+    bool held = false, straight = false;
+    for (size_t at = 0; at < n;) {
+        ZydisDecodedInstruction insn;
+        if (ZYAN_FAILED(ZydisDecoderDecodeInstruction(&decoder, NULL, code + at, n - at, &insn))) {
+            at++; // where it began in the middle of an instruction
+            continue;
+        }
+        switch (lock_step(&insn, code + at, address + at, l)) {
+        case STEP_TAKES: held = true, straight = false; break;
+        case STEP_GIVES: held = false, straight = true; break;
+        case STEP_BRANCHES: straight = false; break;
+        case STEP_LEAVES:
+            // Unlocked on the way out: what follows is reached by another way.
+            if (straight) held = true;
+            straight = false;
+            break;
+        case STEP_NONE: break;
+        }
+        at += insn.length;
+    }
+    return held;
 }

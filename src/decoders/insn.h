@@ -11,9 +11,16 @@
 // Looks at `most` instructions; 0 if none of them will do (the first instruction then has to).
 size_t insn_first_emulated(const uint8_t *code, size_t n, unsigned most);
 
-// Whether code that lies at `address` holds a call of one of the `lock` functions, or one of the
-// atomic instructions that an inlined lock begins with (lock cmpxchg, lock xadd). Looked for byte
-// by byte, wherever instructions begin: a constant that looks like one counts too, so this is a
-// hint.
-bool insn_takes_lock(const uint8_t *code, size_t n, uint64_t address, const uint64_t *lock,
-                     size_t n_locks);
+// Entries of functions that take a lock and that give one back.
+struct insn_locks {
+    const uint64_t *take, *give;
+    size_t n_take, n_give;
+};
+
+// Whether who has run through code that lies at `address` holds a lock at its end, as far as the
+// code shows, read from its beginning to its end: calls of the functions in `locks`, and the atomic
+// instructions that an inlined lock begins with (lock cmpxchg, lock xadd). What is given back
+// counts unless a return or a jump follows at once: that was another way. A counter counts as a
+// lock, so this is a hint.
+bool insn_holds_lock(const uint8_t *code, size_t n, uint64_t address,
+                     const struct insn_locks *locks);

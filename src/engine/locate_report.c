@@ -218,7 +218,8 @@ static void judge(struct locate *l, struct sharing_map *m, struct map_verdict *v
         v->why = STR("two accesses met");
         return;
     }
-    bool locked = looks_locked_everywhere(l->t, m), unseen = has_unseen_site(l, m);
+    bool locked = !m->sites_lost && looks_locked_everywhere(l->t, m),
+         unseen = has_unseen_site(l, m);
     bool enough = !unseen && tr->expected >= WITHDRAW_LOCKED;
     if (enough && locked) v->verdict = "guarded";
     // Without a lock in sight it stays a suspect: a side that found no CPU did not come either.
@@ -227,7 +228,8 @@ static void judge(struct locate *l, struct sharing_map *m, struct map_verdict *v
                                        "%.1f arrivals were to be expected under holds, none came: "
                                        "%s",
                                        tr->expected,
-                                       locked ? "every path to it takes a lock"
+                                       locked ? "every path to it takes a lock, as far as the "
+                                                "code shows"
                                               : "something may order these accesses"));
     else if (unseen)
         v->why = STR("one of the calls that touch it is too hot to be probed");
@@ -321,6 +323,18 @@ static void fill_blind_single(struct locate *l)
                                   l->sites_left_out, why, PROBES_SINGLE_MAX));
 }
 
+static void fill_blind_paths(struct locate *l)
+{
+    uint64_t lost = 0;
+    for (size_t i = 0; i < sharing_maps(l->sharing); i++)
+        lost += sharing_map(l->sharing, i)->sites_lost;
+    if (lost)
+        report_add_blind(
+            l->report, arena_printf(&l->report->arena,
+                                    "%llu accesses by call paths beyond the first %d of their map",
+                                    (unsigned long long)lost, SHARING_SITES_MAX));
+}
+
 static void fill_blind(struct locate *l)
 {
     struct report *r = l->report;
@@ -356,6 +370,7 @@ static void fill_blind(struct locate *l)
             r, arena_printf(a, "nothing was held: the lock file in /run cannot be opened (%s)",
                             strerror(l->lock_errno)));
     fill_blind_single(l);
+    fill_blind_paths(l);
     if (l->was_overloaded)
         report_add_blind(
             r,

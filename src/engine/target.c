@@ -79,6 +79,19 @@ static const char *const lock_names[] = {
     "internal/sync.(*Mutex).lockSlow",
 };
 
+// And those that give it back, or are called where giving it back is inlined.
+static const char *const unlock_names[] = {
+    "sync.(*Mutex).Unlock",
+    "sync.(*Mutex).unlockSlow",
+    "sync.(*RWMutex).Unlock",
+    "sync.(*RWMutex).RUnlock",
+    "sync.(*RWMutex).rUnlockSlow",
+    "internal/sync.(*Mutex).Unlock",
+    "internal/sync.(*Mutex).unlockSlow",
+};
+_Static_assert(array_size(lock_names) <= LOCK_FUNCS_MAX, "room for each");
+_Static_assert(array_size(unlock_names) <= LOCK_FUNCS_MAX, "room for each");
+
 static struct err *map_binary(struct target *t)
 {
     char path[64];
@@ -141,6 +154,16 @@ static size_t find_points(struct target *t, const char *const *names, size_t n, 
         if (gobin_func_named(t->bin, str_from(names[i]), &f) && gobin_probe(t->bin, &f, &p) &&
             gobin_offset(t->bin, p.address, &ret[found]))
             found++;
+    }
+    return found;
+}
+
+static size_t find_entries(struct target *t, const char *const *names, size_t n, uint64_t *ret)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct gobin_func f;
+        if (gobin_func_named(t->bin, str_from(names[i]), &f)) ret[found++] = f.entry;
     }
     return found;
 }
@@ -278,10 +301,8 @@ static struct err *find_code(struct target *t)
     if (gobin_global(t->bin, GOBIN_WRITE_BARRIER, &at)) t->write_barrier = at + t->bias;
     if (t->n_funcs == 0) return err_new(ERR_CANNOT, "%s has no map functions", t->proc.exe);
     ERR_TRY(find_calls(t));
-    for (size_t i = 0; i < array_size(lock_names); i++) {
-        struct gobin_func f;
-        if (gobin_func_named(t->bin, str_from(lock_names[i]), &f)) t->lock[t->n_locks++] = f.entry;
-    }
+    t->n_locks = find_entries(t, lock_names, array_size(lock_names), t->lock);
+    t->n_unlocks = find_entries(t, unlock_names, array_size(unlock_names), t->unlock);
     return NULL;
 }
 
@@ -392,14 +413,14 @@ void target_frames(struct target *t, const uint64_t *pcs, size_t n, struct arena
 }
 
 // Between the start of a function and pc, of which only the nearest CODE_MAX bytes count.
-static bool locks_before(struct target *t, uint64_t entry, uint64_t pc)
+static bool holds_lock(struct target *t, uint64_t entry, uint64_t pc)
 {
     enum { CODE_MAX = 16384 };
     static uint8_t code[CODE_MAX];
     size_t n = pc - entry;
     if (n > CODE_MAX) entry = pc - CODE_MAX, n = CODE_MAX;
-    return gobin_read(t->bin, entry, code, n) &&
-           insn_takes_lock(code, n, entry, t->lock, t->n_locks);
+    struct insn_locks locks = { t->lock, t->unlock, t->n_locks, t->n_unlocks };
+    return gobin_read(t->bin, entry, code, n) && insn_holds_lock(code, n, entry, &locks);
 }
 
 bool target_looks_locked(struct target *t, const struct access *a)
@@ -413,7 +434,7 @@ bool target_looks_locked(struct target *t, const struct access *a)
         if (!gobin_func_of(t->bin, pc, &f) || (i >= NEAR_FRAMES && gofunc_is_std(f.name))) continue;
         bool fresh;
         uint64_t *known = map_put(&t->locked_at, pc, &fresh);
-        if (fresh) *known = locks_before(t, f.entry, pc);
+        if (fresh) *known = holds_lock(t, f.entry, pc);
         if (*known) return true;
     }
     return false;

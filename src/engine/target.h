@@ -63,7 +63,10 @@ struct target {
     struct map key_types;          // type address → struct gotype *, kind 0 = cannot be read
     uint64_t lock[LOCK_FUNCS_MAX]; // entries of functions that take a lock
     size_t n_locks;
-    struct map locked_at; // address in a function → whether code before it takes a lock
+    uint64_t unlock[LOCK_FUNCS_MAX]; // and that give it back
+    size_t n_unlocks;
+    struct map
+        locked_at; // address in a function → whether code before it takes a lock and keeps it
 };
 
 // ERR_CANNOT with what to do: no such process, not Go, Go too old, traced, unreadable, a wrong
@@ -88,8 +91,8 @@ const struct map_func *target_func_at(const struct target *t, uint64_t entry);
 // Frames of run-time return addresses, innermost first, inlined ones included.
 void target_frames(struct target *t, const uint64_t *pcs, size_t n, struct arena *a,
                    struct stack *ret);
-// Is a lock taken, as far as the code shows, in a function on the way to this access? A hint for
-// where to look first, nothing more.
+// Is a lock taken and not given back, as far as the code shows, in a function on the way to this
+// access? A hint for where to look first, nothing more.
 bool target_looks_locked(struct target *t, const struct access *a);
 // Does the function that makes this access belong to the standard library?
 bool target_access_is_std(struct target *t, const struct access *a);

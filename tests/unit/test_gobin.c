@@ -74,10 +74,13 @@ static void test_emulated(void)
     CHECK(!gobin_emulated(NULL, 0));
 }
 
-static void test_takes_lock(void)
+static void test_holds_lock(void)
 {
     enum { AT = 0x401000 };
-    static const uint64_t lock[] = { AT + 5 + 0x10, AT + 0x900 };
+    static const uint64_t lock[] = { AT + 5 + 0x10, AT + 0x900 }, unlock[] = { AT + 0x500 };
+    static const struct insn_locks locks = { lock, unlock, array_size(lock), array_size(unlock) };
+#define UNLOCK_AT_5 "\xe8\xf6\x04\x00\x00" // call of the unlock, at the fifth byte
+#define TAKE        "\xf0\x0f\xb1\x11\x90" // lock cmpxchg %edx,(%rcx)
     static const struct {
         const char *code;
         size_t n;
@@ -87,16 +90,22 @@ static void test_takes_lock(void)
         { "\xe8\x11\x00\x00\x00", 5, false },    // of what is no lock
         { "\x90\xe8\x0f\x00\x00\x00", 6, true }, // of the first, further on
         { "\xe8\x10\x00\x00", 4, false },        // cut short
-        { "\xf0\x0f\xb1\x11\x90", 5, true },     // lock cmpxchg %edx,(%rcx)
-        { "\xf0\x48\x0f\xc1\x01", 5, true },     // lock xadd %rax,(%rcx)
-        { "\xf0\x48\xff\x00\x90", 5, false },    // lock incq (%rax)
-        { "\x0f\xb1\x11\x90\x90", 5, false },    // without the prefix
+        { TAKE, 5, true },
+        { "\xf0\x48\x0f\xc1\x01", 5, true },  // lock xadd %rax,(%rcx)
+        { "\xf0\x48\xff\x00\x90", 5, false }, // lock incq (%rax)
+        { "\x0f\xb1\x11\x90\x90", 5, false }, // without the prefix
+        { "\xb8\xf0\x0f\xb1\x11", 5, false }, // mov of a constant that looks like one
+        { TAKE UNLOCK_AT_5, 10, false },      // given back
+        { TAKE UNLOCK_AT_5 "\x90\x90", 12, false },
+        { TAKE UNLOCK_AT_5 "\x90\xc3\x90", 13, true },  // on the way out: ret
+        { TAKE UNLOCK_AT_5 "\xeb\x00\x90", 13, true },  // jmp
+        { TAKE UNLOCK_AT_5 "\x74\x00\xc3", 13, false }, // a branch before it
+        { TAKE UNLOCK_AT_5 TAKE, 15, true },            // taken again
         { "", 0, false },
     };
     for (size_t i = 0; i < array_size(cases); i++)
-        CHECK_INT(
-            insn_takes_lock((const uint8_t *)cases[i].code, cases[i].n, AT, lock, array_size(lock)),
-            cases[i].want);
+        CHECK_INT(insn_holds_lock((const uint8_t *)cases[i].code, cases[i].n, AT, &locks),
+                  cases[i].want);
 }
 
 static void test_rows(void)
@@ -118,5 +127,5 @@ static void test_rows(void)
     CHECK_INT(l->map_writing, 0);
 }
 
-TEST_MAIN(TEST(test_not_go), TEST(test_header_lies), TEST(test_emulated), TEST(test_takes_lock),
+TEST_MAIN(TEST(test_not_go), TEST(test_header_lies), TEST(test_emulated), TEST(test_holds_lock),
           TEST(test_rows))
