@@ -12,7 +12,7 @@ enum {
 struct header {
     struct str comm, event;
     int64_t pid, tid, period;
-    bool has_pid, has_period;
+    bool has_pid, has_period, has_time;
     struct str rest; // after the event: the frame of an event without a call chain
 };
 
@@ -29,6 +29,7 @@ struct parser {
     struct profile *p;
     struct header h;
     bool open;
+    bool headless; // perf was asked for nothing but frames
     uint64_t open_at;
     struct str first_event;
     bool several_events, has_period;
@@ -67,8 +68,15 @@ static bool take_ids(struct str s, struct header *h)
     return h->has_pid;
 }
 
-// What stands before the time: the command's name (spaces allowed), ids, CPU.
-static void parse_who(struct str s, struct header *h)
+// "K", "U", "Sp": what -F misc shows.
+static bool is_misc(struct str s)
+{
+    size_t n = 0;
+    while (n < s.n && strchr("KUHGgMESpD", s.p[n])) n++;
+    return n == s.n && n > 0 && n <= 4;
+}
+
+static void parse_name_ids_cpu(struct str s, struct header *h)
 {
     s = str_trim(s);
     struct str last = s;
@@ -83,6 +91,16 @@ static void parse_who(struct str s, struct header *h)
     h->comm = s;
 }
 
+// What stands before the time: the command's name (spaces allowed), ids, CPU, misc.
+static void parse_who(struct str s, struct header *h)
+{
+    s = str_trim(s);
+    size_t misc = str_rfind_char(s, ' ');
+    if (misc != STR_NPOS && is_misc(str_sub(s, misc + 1, s.n)))
+        parse_name_ids_cpu(str_sub(s, 0, misc), h);
+    if (!h->has_pid) parse_name_ids_cpu(s, h); // then that is the end of a name
+}
+
 // A header has a time, or ends with its event and a colon.
 static bool parse_header(struct str line, struct header *ret)
 {
@@ -92,6 +110,7 @@ static bool parse_header(struct str line, struct header *ret)
     while (scan_spaces(&rest), scan_word(&rest, &word))
         if (is_time(word)) {
             time = word.p;
+            h.has_time = true;
             break;
         }
     if (!time) {
@@ -128,6 +147,47 @@ static bool parse_header(struct str line, struct header *ret)
     return true;
 }
 
+// "\t    4a3f2c name…", as perf prints the frames of a call chain, below one another.
+static bool is_frame_line(struct str s)
+{
+    uint64_t address;
+    if (!scan_char(&s, '\t')) return false;
+    scan_spaces(&s);
+    struct str at = s;
+    return scan_hex(&s, &address) && at.n - s.n >= 3 && s.n && s.p[0] == ' ';
+}
+
+// Without any field that makes a header there are blocks of frames. If something else follows the
+// first of them, that one is the end of an event whose beginning was cut off.
+static bool is_headless(struct str bytes)
+{
+    struct text_lines t = text_lines_make(bytes, PROFILE_MAX_LINE);
+    bool frames = false, parted = false;
+    while (text_next(&t)) {
+        bool blank = str_trim(t.line).n == 0;
+        if (!blank && !is_frame_line(t.line)) return false;
+        if (!blank && parted) return true;
+        frames = frames || !blank;
+        parted = frames && blank;
+    }
+    return frames;
+}
+
+// A header without time and event, or the event alone, is told by the frame in the next line.
+static bool parse_short_header(struct str line, struct str rest, struct header *ret)
+{
+    if (is_frame_line(line) || !is_frame_line(str_sub(rest, 0, str_find_char(rest, '\n'))))
+        return false;
+    struct header h = { 0 };
+    struct str s = str_trim(line);
+    if (str_ends(s, STR(":")) && str_find_char(s, ' ') == STR_NPOS)
+        h.event = str_sub(s, 0, s.n - 1);
+    else
+        parse_who(s, &h);
+    *ret = h;
+    return true;
+}
+
 // "main.f+0x4c (/srv/service)": name and binary. The name may hold spaces and parentheses.
 static bool split_frame(struct str s, struct str *name, struct str *binary)
 {
@@ -136,8 +196,12 @@ static bool split_frame(struct str s, struct str *name, struct str *binary)
     struct str in = s.p[s.n - 1] == ')' ? str_sub(s, 0, s.n - 1) : s;
     if (str_ends(in, STR(" (deleted)"))) in = str_sub(in, 0, in.n - 10);
     size_t open = STR_NPOS;
-    for (size_t i = in.n; s.n > in.n && i-- > 1 && open == STR_NPOS;)
-        if (in.p[i] == '(' && in.p[i - 1] == ' ') open = i;
+    for (size_t i = in.n; s.n > in.n && i-- > 1;) {
+        if (in.p[i] != '(' || in.p[i - 1] != ' ') continue;
+        bool path = i + 1 < in.n && (in.p[i + 1] == '/' || in.p[i + 1] == '[');
+        if (path || open == STR_NPOS) open = i; // a folder's name may hold parentheses, too
+        if (path) break;
+    }
     if (open == STR_NPOS) { // perf was not asked for binaries
         in = s;
         open = in.n;
@@ -183,6 +247,7 @@ static bool take_source_line(struct parser *r)
 {
     struct str s = str_trim(r->t.line);
     size_t colon = str_rfind_char(s, ':');
+    if (r->n_frames && str_ends(s, STR("]"))) return true; // "  [kernel.kallsyms][ffffffff81]"
     if (colon == STR_NPOS || r->n_frames == 0) return false;
     struct str digits = str_sub(s, colon + 1, s.n);
     int64_t line;
@@ -201,7 +266,7 @@ static void flush(struct parser *r)
     r->open = false;
     build_begin(&r->b);
     for (size_t i = 0; i < r->n_frames; i++) build_push(&r->b, r->frames[i]);
-    build_label(&r->b, STR("comm"), r->h.comm);
+    if (r->h.comm.n) build_label(&r->b, STR("comm"), r->h.comm);
     if (r->h.has_pid) {
         build_number(&r->b, STR("pid"), r->h.pid, STR(""));
         build_number(&r->b, STR("tid"), r->h.tid, STR(""));
@@ -239,11 +304,14 @@ static void take_line(struct parser *r)
         return;
     }
     if (line.p[0] == '#') return;
+    if (!r->open && r->headless) open_event(r, &(struct header) { 0 });
     bool indented = line.p[0] == ' ' || line.p[0] == '\t';
-    if (r->open && indented && (take_frame(r, line) || take_source_line(r))) return;
-    if (parse_header(line, &h)) {
+    // Without call chains events stand below one another, indented, too.
+    bool event = line.p[0] == ' ' && parse_header(line, &h) && h.has_time && h.has_pid;
+    if (r->open && indented && !event && (take_frame(r, line) || take_source_line(r))) return;
+    if (parse_header(line, &h) || parse_short_header(line, r->t.rest, &h)) {
         flush(r);
-        open_event(r, &h);
+        if (!str_starts(h.event, STR("PERF_RECORD_"))) open_event(r, &h); // that is no sample
         return;
     }
     profile_break(r->p, text_at(&r->t), "neither an event nor a frame: '%.*s'",
@@ -266,7 +334,8 @@ bool perf_script_recognises(struct str bytes)
     struct header h;
     while (text_next(&t)) {
         if (str_trim(t.line).n == 0 || t.line.p[0] == '#') continue;
-        return parse_header(t.line, &h);
+        return parse_header(t.line, &h) || parse_short_header(t.line, t.rest, &h) ||
+               is_frame_line(t.line);
     }
     return false;
 }
@@ -285,6 +354,7 @@ struct err *perf_script_decode(const char *name, struct str bytes, struct profil
     CLEANUP(parser_deinit) struct parser *r = mem_zalloc(sizeof(*r));
     r->p = ret;
     r->t = text_lines_make(bytes, PROFILE_MAX_LINE);
+    r->headless = is_headless(bytes);
     build_init(&r->b, ret, PROFILE_PERF);
     while (!r->b.full && text_next(&r->t)) take_line(r);
     if (r->t.too_long)

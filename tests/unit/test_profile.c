@@ -626,6 +626,47 @@ static void test_perf(void)
     profile_deinit(&p);
 }
 
+// What perf script prints for other fields than the default ones.
+static void test_perf_fields(void)
+{
+#define FRAMES "\t    4a3f2c main.f\n\t    4a3f00 main.g\n"
+    static const struct {
+        const char *text, *comm;
+        unsigned samples, types;
+        bool broke;
+    } cases[] = {
+        { FRAMES "\n" FRAMES "\n", "", 2, 1, false },
+        { FRAMES "\ngo 9 52.2: 5 cpu-clock: \n" FRAMES "\n", "go", 1, 2, true },
+        { "go 812 \n" FRAMES "\n  a b 7 \n" FRAMES, "go", 2, 1, false },
+        { "   cpu-clock: \n" FRAMES "\n" FRAMES, "", 1, 1, true },
+        { "perf-exec 0 0.000000: PERF_RECORD_COMM: perf-exec:1/1\n"
+          "go 9 52.2: 5 cpu-clock: \n" FRAMES "\ngo 9 52.3: PERF_RECORD_EXIT(9:9):(8:8)\n",
+          "go", 1, 2, false },
+        { "   a b 8 52.1:  5 cpu-clock:  4a3f2c main.f\n"
+          "   a b 8 52.2:  5 cpu-clock:  4a3f2c main.f\n",
+          "a b", 2, 2, false },
+        { "go 9 52.2: 5 cpu-clock: \n\tffffff81 f+0x1 ([kernel.kallsyms])\n"
+          "  [kernel.kallsyms][ffffff81]\n\t4a3f2c main.f+0x1 (/srv/a)\n  a.go:7\n",
+          "go", 1, 2, false },
+        { "a b 9 [001] Sp 52.2: 5 cpu-clock: \n\t4a3f2c main.f+0x1 (/srv/a (x86)/b)\n", "a b", 1, 2,
+          false },
+    };
+    for (size_t i = 0; i < array_size(cases); i++) {
+        struct profile p = { 0 };
+        CHECK_OK(profile_decode("perf", str_from(cases[i].text), &p));
+        CHECK_INT(p.format, PROFILE_PERF);
+        CHECK_INT(p.samples.n, cases[i].samples);
+        CHECK_INT(p.types.n, cases[i].types);
+        CHECK_INT(p.broke, cases[i].broke);
+        struct str comm = p.labels.n && p.samples.n && cases[i].comm[0]
+                              ? profile_string(&p, p.labels.p[p.samples.p[0].label].value)
+                              : STR("");
+        CHECK_STR(comm, cases[i].comm);
+        profile_deinit(&p);
+    }
+#undef FRAMES
+}
+
 // A program of two functions: main.f at 0x401000, whose call at 0x401010 goes to
 // runtime.mapassign_faststr at 0x401800. File offset 0x1000 is address 0x401000.
 struct program {
@@ -867,6 +908,7 @@ TEST_MAIN(TEST(test_wire_fields), TEST(test_wire_refuses), TEST(test_top_rules),
           TEST(test_tree_is_bounded), TEST(test_written_is_read_again), TEST(test_prune),
           TEST(test_wide_ids_and_loose_ends), TEST(test_damaged_profiles), TEST(test_absurd_counts),
           TEST(test_long_lines), TEST(test_legacy_heap), TEST(test_legacy_goroutine_labels),
-          TEST(test_legacy_contention), TEST(test_legacy_cpu), TEST(test_perf), TEST(test_symbols),
-          TEST(test_hidden_map_functions_come_back), TEST(test_sampler_sees_a_child),
-          TEST(test_fuzz_corpus), TEST(test_patterns), TEST(test_units))
+          TEST(test_legacy_contention), TEST(test_legacy_cpu), TEST(test_perf),
+          TEST(test_perf_fields), TEST(test_symbols), TEST(test_hidden_map_functions_come_back),
+          TEST(test_sampler_sees_a_child), TEST(test_fuzz_corpus), TEST(test_patterns),
+          TEST(test_units))
