@@ -149,8 +149,8 @@ static const char *translate_plain(struct buf *out, struct str text, size_t *i, 
     }
 }
 
-// NULL, or what is not understood.
-static const char *translate(struct str text, struct buf *out)
+// NULL, or what is not understood, and where it begins.
+static const char *translate(struct str text, struct buf *out, size_t *ret_at)
 {
     bool bracket = false, repeats = false;
     size_t bracket_at = 0;
@@ -158,6 +158,7 @@ static const char *translate(struct str text, struct buf *out)
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
         const char *bad = NULL;
+        *ret_at = i;
         if (c == 0) {
             return "a NUL byte";
         } else if (c == '\\') {
@@ -195,12 +196,13 @@ struct err *pattern_compile(const char *what, struct str text, struct pattern *r
         flags |= REG_ICASE;
         rest = str_sub(rest, 4, rest.n);
     }
-    const char *bad = translate(rest, &out);
+    size_t at;
+    const char *bad = translate(rest, &out, &at);
     if (bad)
         return err_new(ERR_USAGE,
-                       "%s: '%.*s': %s is not understood (POSIX extended regular "
+                       "%s: '%.*s': at byte %zu: %s is not understood (POSIX extended regular "
                        "expressions, with \\d \\w \\s and (?i) in front)",
-                       what, STR_ARG(text), bad);
+                       what, STR_ARG(text), text.n - rest.n + at + 1, bad);
     regex_t regex;
     int code = regcomp(&regex, buf_cstr(&out), flags);
     if (code) {

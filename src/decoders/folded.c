@@ -8,12 +8,15 @@
 static bool split(struct str line, struct str *stack, int64_t *value)
 {
     line = str_trim(line);
-    size_t space = str_rfind_char(line, ' ');
-    if (space == STR_NPOS) return false;
-    struct str digits = str_sub(line, space + 1, line.n);
+    size_t from = line.n;
+    while (from && line.p[from - 1] != ' ' && line.p[from - 1] != '\t') from--;
+    struct str digits = str_sub(line, from, line.n);
     if (!scan_int(&digits, value) || digits.n) return false;
-    *stack = str_trim(str_sub(line, 0, space));
-    return stack->n > 0;
+    struct str s = str_trim(str_sub(line, 0, from));
+    while (s.n && s.p[0] == ';') s = str_sub(s, 1, s.n); // no frames are there
+    while (s.n && s.p[s.n - 1] == ';') s.n--;
+    *stack = s;
+    return s.n > 0;
 }
 
 static bool skipped(struct str line)
@@ -24,11 +27,17 @@ static bool skipped(struct str line)
 
 bool folded_recognises(struct str bytes)
 {
+    enum { LOOKED_AT = 10 }; // lines: one may be damaged
     struct text_lines t = text_lines_make(bytes, PROFILE_MAX_LINE);
     struct str stack;
     int64_t value;
-    while (text_next(&t))
-        if (!skipped(t.line)) return split(t.line, &stack, &value);
+    for (int n = 0; n < LOOKED_AT && text_next(&t);) {
+        if (skipped(t.line)) continue;
+        // Below the first line anything but calls could be a line of any text.
+        if (split(t.line, &stack, &value) && (n == 0 || str_find_char(stack, ';') != STR_NPOS))
+            return true;
+        n++;
+    }
     return false;
 }
 

@@ -35,12 +35,17 @@ static struct err *not_a_profile(const char *name, struct str bytes)
 {
     struct str s = str_trim(bytes);
     struct str line = str_sub(s, 0, str_find_char(s, '\n'));
+    size_t n_line = line.n;
     if (line.n > 80) line.n = 80;
     const char *seems = "";
     if (str_starts(s, STR("<")))
         seems = "; it is a page of HTML: ask for the profile itself, such as …/debug/pprof/heap";
     else if (is_dump(s))
         seems = "; it is a crash log or a dump of goroutines: maptrap dump reads it";
+    else if (n_line > PROFILE_MAX_LINE)
+        seems = "; that line is longer than 1 MiB";
+    else if (str_find_char(line, ';') != STR_NPOS)
+        seems = "; folded stacks end in a blank and a whole number";
     return err_new(
         ERR_INPUT,
         "%s: not a profile (pprof, its older text forms, perf script, folded stacks): it "
@@ -56,6 +61,7 @@ struct err *profile_decode(const char *name, struct str bytes, struct profile *r
                        "%s: not a profile; it is an execution trace: maptrap trace reads it", name);
     if (pprof_legacy_recognises(bytes)) return pprof_legacy_decode(name, bytes, ret);
     if (!is_text(bytes)) return pprof_decode(name, bytes, ret);
+    if (str_starts(bytes, STR("\xef\xbb\xbf"))) bytes = str_sub(bytes, 3, bytes.n);
     if (is_dump(str_trim(bytes))) return not_a_profile(name, bytes);
     if (perf_script_recognises(bytes)) return perf_script_decode(name, bytes, ret);
     if (folded_recognises(bytes)) return folded_decode(name, bytes, ret);

@@ -626,6 +626,41 @@ static void test_perf(void)
     profile_deinit(&p);
 }
 
+static void test_folded(void)
+{
+    static const struct {
+        const char *text, *why;
+        unsigned samples, frames;
+    } good[] = {
+        { "a b;c d 12\r\n", NULL, 1, 2 },
+        { ";;a;b; 3\n", NULL, 1, 2 },
+        { "a;b\t3\n", NULL, 1, 2 },
+        { "\xef\xbb\xbf"
+          "a;b 3",
+          NULL, 1, 2 },
+        { "a;b -3\nc 4\n", NULL, 2, 2 },
+        { "\n# text\na;b 3 4", NULL, 1, 2 },
+        { "a;b 1.5\na;c 2\n", "1.5", 1, 2 },
+        { "a;b 99999999999999999999\na;c 2\n", "999", 1, 2 },
+        { ";;; 12\na;b;c 3\n", ";;; 12", 1, 3 },
+    };
+    for (size_t i = 0; i < array_size(good); i++) {
+        struct profile p = { 0 };
+        CHECK_OK(profile_decode("folded", str_from(good[i].text), &p));
+        CHECK_INT(p.format, PROFILE_FOLDED);
+        CHECK_INT(p.samples.n, good[i].samples);
+        CHECK_INT(p.samples.p[0].n_stack, good[i].frames);
+        CHECK_INT(p.broke, good[i].why != NULL);
+        if (good[i].why) CHECK(strstr(p.broke_why, good[i].why));
+        profile_deinit(&p);
+    }
+    struct profile p = { 0 };
+    CHECK_ERR(profile_decode("text", STR("a;b 1.5\na;c 2.5\n"), &p), ERR_INPUT, "whole number");
+    CHECK_ERR(profile_decode("text", STR("no profile\nlistening on 80\n"), &p), ERR_INPUT,
+              "not a profile");
+    profile_deinit(&p);
+}
+
 // What perf script prints for other fields than the default ones.
 static void test_perf_fields(void)
 {
@@ -909,6 +944,6 @@ TEST_MAIN(TEST(test_wire_fields), TEST(test_wire_refuses), TEST(test_top_rules),
           TEST(test_wide_ids_and_loose_ends), TEST(test_damaged_profiles), TEST(test_absurd_counts),
           TEST(test_long_lines), TEST(test_legacy_heap), TEST(test_legacy_goroutine_labels),
           TEST(test_legacy_contention), TEST(test_legacy_cpu), TEST(test_perf),
-          TEST(test_perf_fields), TEST(test_symbols), TEST(test_hidden_map_functions_come_back),
-          TEST(test_sampler_sees_a_child), TEST(test_fuzz_corpus), TEST(test_patterns),
-          TEST(test_units))
+          TEST(test_perf_fields), TEST(test_folded), TEST(test_symbols),
+          TEST(test_hidden_map_functions_come_back), TEST(test_sampler_sees_a_child),
+          TEST(test_fuzz_corpus), TEST(test_patterns), TEST(test_units))
