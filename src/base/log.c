@@ -15,8 +15,11 @@ void log_init(struct log *l, bool verbose, bool quiet)
 
 void log_progress_end(struct log *l)
 {
+    static const char erase[] = "\r\033[K";
     if (!l || !l->line_open) return;
-    fputs("\r\033[K", stderr);
+    fflush(stderr);
+    // Past the guard of the stream: this one may move the cursor.
+    if (write(STDERR_FILENO, erase, sizeof(erase) - 1) < 0) l->terminal = false;
     l->line_open = false;
 }
 

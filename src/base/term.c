@@ -66,25 +66,43 @@ void term_filter_end(struct term_filter *f, struct buf *out)
     show(f, out);
 }
 
+// A stream that is guarded, and where it really goes.
+struct guarded {
+    int fd;
+    struct term_filter filter;
+};
+
 static ssize_t write_filtered(void *cookie, const char *p, size_t n)
 {
+    struct guarded *g = cookie;
     _cleanup_buf_ struct buf out = { 0 };
-    term_filter_add(cookie, str_make(p, n), &out);
+    term_filter_add(&g->filter, str_make(p, n), &out);
     for (size_t done = 0; done < out.n;) {
-        ssize_t w = write(STDOUT_FILENO, out.p + done, out.n - done);
+        ssize_t w = write(g->fd, out.p + done, out.n - done);
         if (w <= 0) return 0;
         done += (size_t)w;
     }
     return (ssize_t)n;
 }
 
-void term_guard_stdout(void)
+static void guard(FILE **stream, struct guarded *g)
 {
-    static struct term_filter filter;
     static const cookie_io_functions_t io = { .write = write_filtered };
-    fflush(stdout);
-    FILE *f = fopencookie(&filter, "w", io);
+    fflush(*stream);
+    FILE *f = fopencookie(g, "w", io);
     if (!f) return; // no memory: as it was
     setvbuf(f, NULL, _IOLBF, 0);
-    stdout = f;
+    *stream = f;
+}
+
+void term_guard_stdout(void)
+{
+    static struct guarded out = { .fd = STDOUT_FILENO };
+    guard(&stdout, &out);
+}
+
+void term_guard_stderr(void)
+{
+    static struct guarded out = { .fd = STDERR_FILENO };
+    guard(&stderr, &out);
 }

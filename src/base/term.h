@@ -20,6 +20,7 @@ void term_filter_add(struct term_filter *f, struct str piece, struct buf *out);
 // And at the end of the text, what was left of a sequence.
 void term_filter_end(struct term_filter *f, struct buf *out);
 
-// From now on what is written to stdout goes through the filter. For a terminal only; the stream
-// lives as long as the program.
+// From now on what is written to stdout, or to stderr, goes through the filter. For a terminal
+// only; the stream lives as long as the program.
 void term_guard_stdout(void);
+void term_guard_stderr(void);

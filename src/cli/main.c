@@ -81,6 +81,7 @@ int main(int argc, char **argv)
 {
     hold_standard_descriptors();
     mem_init();
+    if (isatty(STDERR_FILENO)) term_guard_stderr();
     signal(SIGPIPE, SIG_IGN); // a reader that leaves is a failed write, seen above
     if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
         (strcmp(argv[1], "help") == 0 && argc == 2)) {

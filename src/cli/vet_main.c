@@ -2,6 +2,7 @@
 // maptrap-vet: the static scan as `go vet -vettool=$(command -v maptrap-vet) ./...` runs it, one
 // package at a time. The go command asks -V=full and -flags first, then hands over a unit file.
 #include "analyses/edits.h"
+#include "base/term.h"
 #include "engine/vet.h"
 #include "sinks/vet_print.h"
 #include "sinks/zip.h"
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static const char *const tiers[] = { "default", "medium", "library", NULL };
 
@@ -185,6 +187,7 @@ int main(int argc, char **argv)
     struct asked a = { 0 };
     struct vet_run v = { 0 };
     int status = 0;
+    if (isatty(STDERR_FILENO)) term_guard_stderr();
     struct err *e = read_arguments(argc, argv, &a);
     if (!e && a.version)
         e = print_version();

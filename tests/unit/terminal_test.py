@@ -21,10 +21,11 @@ created by main.main in goroutine 1
 """
 
 
-def on_terminal(argv):
+def on_terminal(argv, stream="stdout"):
     leader, follower = pty.openpty()
     env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
-    p = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, stdout=follower, stderr=subprocess.DEVNULL)
+    where = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, stream: follower}
+    p = subprocess.Popen(argv, env=env, stdin=subprocess.DEVNULL, **where)
     os.close(follower)
     text = b""
     try:
@@ -53,6 +54,12 @@ def colours():
     assert status in (0, 3) and b"\x1b[32m" in text and b"\\x1b" not in text, (status, text)
 
 
-for test in (dump, colours):
+def messages():
+    """So are those in messages: names of files and programs, versions that binaries claim."""
+    status, text = on_terminal([MAPTRAP, "dump", "/none/\x1b]0;owned\x07"], "stderr")
+    assert status == 3 and b"\\x1b]0;owned\\x07" in text and b"\x1b" not in text, (status, text)
+
+
+for test in (dump, colours, messages):
     tap.run(test.__name__, test)
 sys.exit(tap.done())
