@@ -21,9 +21,10 @@ static size_t calls_to(const struct target *t, const struct map_func *f)
     return calls;
 }
 
-static size_t blind_spots(const struct target *t, const char *ret[static 3])
+static size_t blind_spots(const struct target *t, const char *ret[static 4])
 {
     size_t n = 0;
+    ret[n++] = "maps that only one goroutine writes";
     ret[n++] = "maps that nothing touches meanwhile, sync.Map, and what C code does";
     if (!t->write_barrier) ret[n++] = "runtime.writeBarrier was not found in this binary";
     if (t->gomaxprocs == 1) ret[n++] = "GOMAXPROCS is 1: nothing would be held";
@@ -45,8 +46,8 @@ static void plan_text(const struct locate_options *o, const struct target *t, st
                    map_op_name(f->op), (unsigned long long)f->probe.address, calls_to(t, f),
                    cost_class(&f->probe), map_func_finds(f) ? "" : "; only while a map is held at");
     }
-    buf_printf(out, "   %zu functions that stop the world, %zu that abort\n", t->n_stop,
-               t->n_fatal);
+    buf_printf(out, "   %zu functions that stop the world or end the program, %zu that abort\n",
+               t->n_stop, t->n_fatal);
     if (o->no_hold)
         buf_adds(out, "3. Hold nothing (--no-hold).\n");
     else
@@ -56,7 +57,7 @@ static void plan_text(const struct locate_options *o, const struct target *t, st
             "instructions after,\n   busy holds of at most %.1f ms, %.0f %% of a core in all, "
             "under the guard.\n",
             (double)o->max_hold_ns / 1e6, 100 * o->hold_share);
-    const char *blind[3];
+    const char *blind[4];
     size_t n = blind_spots(t, blind);
     buf_adds(out, "\n");
     for (size_t i = 0; i < n; i++)
@@ -94,7 +95,7 @@ static void plan_json(const struct locate_options *o, const struct target *t, st
     json_end(&j);
     json_key(&j, "stop_functions"), json_uint(&j, t->n_stop);
     json_key(&j, "abort_functions"), json_uint(&j, t->n_fatal);
-    const char *blind[3];
+    const char *blind[4];
     size_t n = blind_spots(t, blind);
     json_key(&j, "blind"), json_array(&j);
     for (size_t i = 0; i < n; i++) json_cstr(&j, blind[i]);

@@ -56,11 +56,12 @@ static const struct map_func map_funcs[] = {
 };
 _Static_assert(array_size(map_funcs) <= MAP_FUNCS_MAX, "a cookie and a counter for each");
 
+// Whatever waits for all Ps or all threads: nobody is held meanwhile.
 static const char *const stop_names[] = {
-    "runtime.stopTheWorldWithSema",
-    "runtime.forEachP",
-    "runtime.forEachPInternal",
+    "runtime.stopTheWorldWithSema", "runtime.forEachP",           "runtime.forEachPInternal",
+    "os.runtime_beforeExit",        "syscall.runtime_BeforeExec", "runtime.exit",
 };
+_Static_assert(array_size(stop_names) <= STOP_POINTS_MAX, "room for each");
 
 static const char *const fatal_names[] = { "runtime.fatal", "runtime.fatalthrow" };
 

@@ -39,7 +39,7 @@ static inline bool map_func_finds(const struct map_func *f)
     return map_op_writes(f->op) && !f->inner;
 }
 
-enum { MAP_FUNCS_MAX = FUNCTIONS_MAX, STOP_POINTS_MAX = 4, LOCK_FUNCS_MAX = 16 };
+enum { MAP_FUNCS_MAX = FUNCTIONS_MAX, STOP_POINTS_MAX = 8, LOCK_FUNCS_MAX = 16 };
 
 struct target {
     struct proc proc;
