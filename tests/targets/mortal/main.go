@@ -2,7 +2,7 @@
 
 // mortal: two sides race on a map until something happens to the process.
 //
-//	mortal [-after 2s] -end exit|exec|panic|fork
+//	mortal [-after 2s] [-alone] -end exit|exec|panic|fork
 //
 // exec: becomes itself again, without an end; fork: starts a child of the same binary each -after,
 // which writes the same map's address for a while and exits.
@@ -24,6 +24,7 @@ var (
 	after = flag.Duration("after", 2*time.Second, "when")
 	end   = flag.String("end", "exit", "exit, exec, panic, fork, none")
 	rate  = flag.Float64("rate", 50, "writes a second of each side")
+	alone = flag.Bool("alone", false, "one side only: nothing races, whatever children do")
 	table = map[string]int{}
 	keys  = kit.Keys(32)
 )
@@ -52,7 +53,9 @@ func main() {
 		time.Sleep(*after)
 		return
 	}
-	go side(2, right, page.Side(1))
+	if !*alone {
+		go side(2, right, page.Side(1))
+	}
 	for {
 		time.Sleep(*after)
 		switch *end {
@@ -66,7 +69,7 @@ func main() {
 		case "panic":
 			panic("the end")
 		case "fork":
-			c := exec.Command("/proc/self/exe", "-end", "child", "-after", "1s")
+			c := exec.Command("/proc/self/exe", "-end", "child", "-after", "1s", "-rate", fmt.Sprint(*rate))
 			c.Env = []string{"PATH=/usr/bin:/bin"}
 			go c.Run()
 		}

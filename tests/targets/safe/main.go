@@ -43,6 +43,7 @@ var cases = map[string]func(){
 	"phases-waitgroup":     phasesWaitGroup,
 	"request-answer":       requestAnswer,
 	"request-pipe":         requestPipe,
+	"request-http":         requestHTTP,
 	"outer-lock":           outerLock,
 	"rlock-and-inner":      rlockAndInner,
 	"channel-as-mutex":     channelAsMutex,

@@ -3,6 +3,9 @@
 package main
 
 import (
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"runtime"
 	"sync"
@@ -54,6 +57,32 @@ func requestPipe() {
 		add(0, 1)
 		toServer.Write(b)
 		fromServer.Read(b)
+		page.Check(shared[keys[i&31]] == i+1)
+	})
+}
+
+// The same by a call of itself: the handler locks, the client, who waits for the answer, does not.
+func requestHTTP() {
+	var mu sync.Mutex
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		panic(err)
+	}
+	go http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		mu.Lock()
+		shared[r.URL.Path[1:]]++
+		mu.Unlock()
+		add(1, 1)
+	}))
+	forever(1, func(i int) {
+		shared[keys[i&31]] = i
+		add(0, 1)
+		answer, err := http.Get("http://" + l.Addr().String() + "/" + keys[i&31])
+		if err != nil {
+			panic(err)
+		}
+		io.Copy(io.Discard, answer.Body)
+		answer.Body.Close()
 		page.Check(shared[keys[i&31]] == i+1)
 	})
 }
