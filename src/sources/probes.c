@@ -18,7 +18,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-enum { POLL_EVENTS_MAX = 65536 };
+enum {
+    POLL_EVENTS_MAX = 65536,
+    QUIET_NS = 2000000000, // a held thread that finds no CPU takes its time to see that it may go
+};
 
 struct probes {
     struct locate_bpf *skel;
@@ -415,7 +418,7 @@ void probes_quiet(struct probes *p)
 {
     p->skel->bss->ctl_holds = 0;
     p->skel->bss->ctl_let_go = 1;
-    uint64_t until = clock_now_ns() + 10000000;
+    uint64_t until = clock_now_ns() + QUIET_NS;
     while (probes_holding(p) && clock_now_ns() < until) usleep(50);
 }
 

@@ -78,7 +78,8 @@ void probes_set_accesses(struct probes *p, bool on);
 // gap_factor: a hold is followed by this many times its length without one; total_ns: all holds
 // together must not pass this.
 void probes_set_holds(struct probes *p, bool on, uint64_t gap_factor, uint64_t total_ns);
-// Asks the hold that is on to end, waits until it has (a few µs; at most 10 ms). Holds stay off.
+// Asks the hold that is on to end, waits until it has (a few µs; on a busy host as long as the held
+// thread finds no CPU, 2 s at most). Holds stay off.
 void probes_quiet(struct probes *p);
 bool probes_holding(const struct probes *p);
 // Waits until ns have gone by since the last hold ended: a thread that was held may be preempted on
