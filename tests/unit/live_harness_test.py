@@ -20,21 +20,28 @@ import expect
 import process
 
 MAP = 0xC000012345
+WHEN = "2026-01-01T00:00:00.5Z"
+
+
 def access(function, mark, op="assign"):
     name, line = expect.marks("shop")[mark]
-    return {"op": op, "goroutine": 7, "parent": 1, "function": function, "file": "/src/shop/" + name,
-            "line": line, "stack": [], "locks": [], "key": "k"}
+    place = {"function": function, "file": "/src/shop/" + name, "line": line}
+    return {"op": op, "goroutine": 7, "parent": 1, "created_by": {"function": "main.main", "file": "/m.go", "line": 1},
+            **place, "via": None, "key": "k", "hash": None, "bucket": None, "locks": [], "labels": {}, "route": None,
+            "time": WHEN, "stack": [{**place, "inlined": False}]}
 
 
 def document():
-    finding = {"id": "f1", "kind": "write-write", "evidence": "overlap", "map": {"address": hex(MAP)},
+    where = {"address": hex(MAP), "type": "map[string]int", "name": None}
+    finding = {"id": "mt-0123456789abcdef", "kind": "write-write", "evidence": "overlap", "map": where,
                "accesses": [access("main.(*catalog).remember", "handler"),
                             access("main.(*catalog).refresh", "refresher")],
-               "guards": [], "held": {"kind": "busy", "ms": 2.0, "times": 3, "arrivals": 1}, "missing": [],
-               "static": "unknown", "advice": "lock", "first_seen": "2026-01-01T00:00:00Z", "count": 1}
-    own = {"map": {"address": hex(MAP)}, "goroutines": 2, "sites": 2, "accesses": 300, "holds": 120,
+               "guards": [], "held": {"kind": "busy", "ms": 2.0, "times": 3, "arrivals": 1, "expected": 0.5},
+               "missing": [], "static": "unknown", "advice": "lock", "first_seen": WHEN, "count": 1}
+    own = {"map": where, "goroutines": 2, "sites": 2, "accesses": 300, "holds": 120,
            "arrivals": 1, "guards": [], "verdict": "overlap", "why": "met"}
-    return {"schema": "maptrap.findings/1", "target": {"pid": 1}, "findings": [finding], "suspects": [],
+    return {"schema": "maptrap.findings/1", "findings": [finding], "suspects": [],
+            "target": {"pid": 1, "start_time": WHEN, "exe": "/shop", "go": "go1.24.4", "build_id": "b", "stripped": False},
             "coverage": {"maps": 3, "maps_shared": 1, "sites": 4, "accesses": 900, "holds": 120,
                          "blind": ["main.rollup is too hot"], "by_map": [own]},
             "cost": {"probe_hits": 10, "ns_per_hit": 1300, "held_ms": 4.0, "cpu_share": 0.004, "dropped": 0},
@@ -125,6 +132,12 @@ def fails():
         ("a proof that held for longer than all", changed(lambda d: d["cost"].update(held_ms=1.9)), 1),
         ("a proof without an arrival", changed(lambda d: d["findings"][0]["held"].update(arrivals=0)), 1),
         ("an arrival too many", changed(lambda d: d["findings"][0]["held"].update(arrivals=2)), 1),
+        ("a time that is none", changed(lambda d: d["findings"][0]["accesses"][0].update(time="just now")), 1),
+        ("a frame without its line", changed(lambda d: d["findings"][0]["accesses"][0]["stack"][0].pop("line")), 1),
+        ("a number for a yes or no", changed(lambda d: d["target"].update(stripped=0)), 1),
+        ("no word of the route", changed(lambda d: d["findings"][0]["accesses"][0].pop("route")), 1),
+        ("a suspect of which nothing is missing", changed(lambda d: d.update(
+            suspects=[{**d["findings"][0], "evidence": "suspect"}])), 1),
         ("another schema", changed(lambda d: d.update(schema="maptrap.findings/2")), 1),
     ]
     for name, doc, status in broken:
