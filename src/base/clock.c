@@ -25,9 +25,18 @@ uint64_t clock_wall_ns(void)
     return read_clock(CLOCK_REALTIME);
 }
 
+uint64_t clock_boot_ns(void)
+{
+    return read_clock(CLOCK_BOOTTIME);
+}
+
 void clock_rfc3339(uint64_t monotonic_ns, char *ret)
 {
-    uint64_t wall = clock_wall_ns() - clock_now_ns() + monotonic_ns;
+    clock_rfc3339_wall(clock_wall_ns() - clock_now_ns() + monotonic_ns, ret);
+}
+
+void clock_rfc3339_wall(uint64_t wall, char *ret)
+{
     time_t sec = (time_t)(wall / 1000000000u);
     struct tm tm;
     gmtime_r(&sec, &tm);

@@ -9,6 +9,9 @@
 static const char program_summary[] =
     "finds which goroutines of a live Go service touch one map without a common lock";
 
+static const char everywhere[] =
+    "Every command understands --verbose (what it does meanwhile) and --quiet (warnings only).";
+
 static const char exit_statuses[] =
     "0 looked and found nothing, 1 found, 2 usage, 3 cannot (the message says what to do), "
     "4 bad input, 5 not enough seen to say";
@@ -18,9 +21,9 @@ void help_program(void)
     printf("maptrap %s\n\nUsage: maptrap COMMAND [OPTIONS]\n\nCommands:\n", program_summary);
     for (size_t i = 0; commands[i]; i++)
         if (!commands[i]->hidden) printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    printf("\nmaptrap COMMAND --help says more. maptrap --version prints the version.\n"
+    printf("\nmaptrap COMMAND --help says more. maptrap --version prints the version.\n%s\n"
            "Exit status: %s.\n",
-           exit_statuses);
+           everywhere, exit_statuses);
 }
 
 // Prints text wrapped at 78 columns; a blank line in it parts paragraphs.
@@ -111,7 +114,9 @@ void help_man(const struct command *c)
             roff(commands[i]->summary);
             putchar('\n');
         }
-        printf(".SH EXIT STATUS\n");
+        printf(".SH OPTIONS\n");
+        roff(everywhere);
+        printf("\n.SH EXIT STATUS\n");
         roff(exit_statuses);
         printf("\n");
         return;
@@ -164,7 +169,7 @@ static void completion_bash(void)
         printf("  %s) [[ $cur == -* ]] && COMPREPLY=($(compgen -W \"", commands[i]->name);
         for (const struct option *o = commands[i]->options; o && o->kind; o++)
             printf("--%s ", o->name);
-        printf("--help\" -- \"$cur\")) ;;\n");
+        printf("--verbose --quiet --help\" -- \"$cur\")) ;;\n");
     }
     printf("  esac\n}\ncomplete -o default -F _maptrap maptrap\n");
 }

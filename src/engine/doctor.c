@@ -71,9 +71,10 @@ static void check_settings(struct doctor *d)
     char line[256];
     first_line("/sys/kernel/security/lockdown", line, sizeof(line));
     if (strstr(line, "[confidentiality]"))
-        add(d, "lockdown", CHECK_NO, "confidentiality",
-            "BPF may not read memory under this lockdown "
-            "mode; boot with lockdown=integrity");
+        add(d, "lockdown", CHECK_PART, "confidentiality",
+            "closes the kernel's memory to BPF, which maptrap does not read; it was not tried "
+            "here, "
+            "but whether programs load says the check below");
     else
         add(d, "lockdown", CHECK_YES, line[0] ? line : "off or not built in", NULL);
     first_line("/proc/sys/kernel/perf_event_paranoid", line, sizeof(line));
@@ -173,6 +174,9 @@ static void check_target(struct doctor *d, pid_t pid, struct log *log)
         add(d, "GOMAXPROCS", CHECK_PART, "1",
             "no other goroutine runs while one is held: suspects "
             "only");
+    if (proc_cpus(pid) == 1)
+        add(d, "CPU affinity", CHECK_PART, "one CPU",
+            "no other goroutine runs while one is held: suspects only");
     bool throttled;
     double quota = proc_cpu_quota(pid, &throttled);
     if (quota > 0) {

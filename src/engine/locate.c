@@ -47,7 +47,7 @@ static bool holds_possible(struct locate *l)
     target_read_procs(l->t);
     double quota = proc_cpu_quota(l->t->proc.pid, &throttled);
     if (l->o->no_hold) return false;
-    if (l->t->gomaxprocs == 1 || host_cpus() < 2) return false;
+    if (l->t->gomaxprocs == 1 || host_cpus() < 2 || proc_cpus(l->t->proc.pid) == 1) return false;
     return !(quota > 0 && (throttled || quota < 1));
 }
 

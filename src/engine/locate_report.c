@@ -282,7 +282,7 @@ static const char *why_unheld(const struct locate *l)
 {
     if (l->o->no_hold) return "--no-hold was asked for";
     if (l->t->gomaxprocs == 1) return "GOMAXPROCS is 1";
-    if (!l->holding_allowed) return "its cgroup's CPU quota is tight, or the host has one CPU";
+    if (!l->holding_allowed) return "its cgroup's CPU quota is tight, or it has one CPU";
     if (l->was_overloaded) return "the host was too busy";
     if (l->lock_fd < 0 && l->busy_lock_ns) return "another maptrap holds on this host";
     if (l->lock_fd < 0 && l->lock_errno) return "the lock file in /run cannot be opened";
@@ -305,11 +305,14 @@ static void fill_coverage(struct locate *l)
     for (size_t i = 0; i < sharing_maps(l->sharing); i++) {
         struct sharing_map *m = sharing_map(l->sharing, i);
         if (!sharing_is_shared(m) || r->coverage.n_by_map == s.shared) continue;
-        struct map_verdict *v = &r->coverage.by_map[r->coverage.n_by_map++];
-        judge(l, m, v);
-        if (strcmp(v->verdict, "suspect") == 0) add_suspect(l, m, v);
+        judge(l, m, &r->coverage.by_map[r->coverage.n_by_map++]);
     }
     qsort(r->coverage.by_map, r->coverage.n_by_map, sizeof(*r->coverage.by_map), by_verdict);
+    for (size_t i = 0; i < r->coverage.n_by_map; i++) { // what was looked at most comes first
+        const struct map_verdict *v = &r->coverage.by_map[i];
+        if (strcmp(v->verdict, "suspect") == 0)
+            add_suspect(l, sharing_find(l->sharing, v->map.address), v);
+    }
 }
 
 static void fill_blind_single(struct locate *l)
@@ -355,14 +358,15 @@ static void fill_blind(struct locate *l)
                      "maps that only one goroutine writes: who only reads is seen only where two "
                      "write");
     if (l->o->no_hold)
-        report_add_blind(r, "nothing was held (--no-hold), so no overlap could be proven");
+        report_add_blind(r, "nothing was held (--no-hold): two that meet are seen only if one is "
+                            "inside the map just then");
     else if (l->t->gomaxprocs == 1)
         report_add_blind(
             r, "GOMAXPROCS is 1: while one goroutine is held no other runs, so nothing was held");
     else if (!l->holding_allowed)
         report_add_blind(
-            r, "nothing was held: the CPU quota of the target's cgroup is tight, or the host "
-               "has one CPU");
+            r, "nothing was held: the CPU quota of the target's cgroup is tight, or it has one CPU "
+               "to run on");
     else if (l->lock_fd < 0 && l->busy_lock_ns)
         report_add_blind(r, "nothing was held: another maptrap holds on this host");
     else if (l->lock_fd < 0 && l->lock_errno)

@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -149,9 +150,10 @@ void proc_exe_path(pid_t pid, char *ret, size_t size)
 
 void proc_start_time(const struct proc *p, char *ret)
 {
-    // CLOCK_BOOTTIME and CLOCK_MONOTONIC differ by the time suspended; /proc/uptime is the former.
-    double age = host_uptime_s() - (double)p->start_ticks / (double)sysconf(_SC_CLK_TCK);
-    clock_rfc3339(clock_now_ns() - (uint64_t)(age * 1e9), ret);
+    uint64_t tick = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+    uint64_t wall = clock_wall_ns() - clock_boot_ns() + p->start_ticks * tick;
+    // To the kernel's own tick: asked again, the same process started at the same time.
+    clock_rfc3339_wall((wall + tick / 2) / tick * tick, ret);
 }
 
 static void parse_mapping(char *line, const struct proc *p, struct proc_mappings *ret)
@@ -333,6 +335,12 @@ double proc_cpu_quota(pid_t pid, bool *ret_throttled)
         }
     }
     return least;
+}
+
+unsigned proc_cpus(pid_t pid)
+{
+    cpu_set_t set;
+    return sched_getaffinity(pid, sizeof(set), &set) ? 0 : (unsigned)CPU_COUNT(&set);
 }
 
 uint64_t proc_cpu_ns(pid_t pid)

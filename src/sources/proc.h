@@ -31,7 +31,7 @@ bool proc_in_host_pid_ns(void);
 struct err *proc_read(pid_t pid, struct proc *ret) ERR_MUST_USE;
 // The path through which the binary can be opened even if deleted or in a container.
 void proc_exe_path(pid_t pid, char *ret, size_t size);
-// RFC 3339 of the process's start.
+// RFC 3339 of the process's start, to the kernel's tick (10 ms).
 void proc_start_time(const struct proc *p, char *ret /* 40 bytes */);
 
 struct proc_mapping {
@@ -63,6 +63,9 @@ struct err *proc_by_container(struct str id, struct pid_list *ret) ERR_MUST_USE;
 // CPU quota of the process's cgroups (v2, and v1's cfs): share of cores, 0 = none. `throttled`: it
 // was throttled at least once.
 double proc_cpu_quota(pid_t pid, bool *ret_throttled);
+
+// How many CPUs its first thread may run on; 0 = unknown.
+unsigned proc_cpus(pid_t pid);
 
 // CPU time used by the process so far, ns; 0 if unknown.
 uint64_t proc_cpu_ns(pid_t pid);

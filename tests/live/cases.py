@@ -13,7 +13,7 @@
     RUN      maptrap locate --json --pid {pid} --until-found --for 30s
     EXPECT   exit 1                       # any number; see expect.py
     NEEDS    root bpf                     # what the machine must have, else: skipped, with the reason:
-                                          # kernel>=6.6, cpus>=2, tool:gcc; later:WHY = never yet
+                                          # kernel>=6.6, cpus>=2, cpu-quota, tool:gcc; later:WHY = never yet
 
 {pid} {map} {exe} are the first target's, {pid2} and so on those of the next."""
 import glob

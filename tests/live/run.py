@@ -55,6 +55,8 @@ def why_not(need):
     if need.startswith("kernel>="):
         want = tuple(int(n) for n in need[8:].split("."))
         return "" if kernel() >= want else f"kernel {platform.release()} is older than {need[8:]}"
+    if need == "cpu-quota":
+        return "" if settings.cpu_groups()[0] else "no control groups for CPU"
     if need.startswith("cpus>="):
         return "" if os.cpu_count() >= int(need[6:]) else f"only {os.cpu_count()} CPUs"
     if need.startswith("later:"):  # locate cannot do it yet

@@ -11,7 +11,7 @@ import time
 
 PTRACE_SEIZE, PTRACE_DETACH = 0x4206, 17
 NAMES = ("", "nobody", "no-btf", "no-bpf", "lockdown", "traced", "traced-thread", "traced-later", "stopped",
-         "tight-quota", "deleted", "not-go", "old-go", "future-go", "wrong-go")
+         "tight-quota", "one-cpu", "deleted", "not-go", "old-go", "future-go", "wrong-go")
 
 
 def change_version(path, folder, version):
@@ -65,10 +65,21 @@ def trace(tid, after_s=0):
         signal.pause()
 
 
+def cpu_groups():
+    """(where control groups with a CPU quota can be made, whether they are v1's); ("", False): nowhere."""
+    if os.path.exists("/sys/fs/cgroup/cpu/cpu.shares"):
+        return "/sys/fs/cgroup/cpu", True
+    try:
+        with open("/sys/fs/cgroup/cgroup.subtree_control", encoding="utf-8") as f:
+            return ("/sys/fs/cgroup" if "cpu" in f.read().split() else ""), False
+    except OSError:
+        return "", False
+
+
 def quota(target, share):
     """Puts it into a control group that may use this share of a core. Returns what undoes it."""
-    v1 = os.path.exists("/sys/fs/cgroup/cpu/cpu.shares")
-    group = ("/sys/fs/cgroup/cpu" if v1 else "/sys/fs/cgroup") + f"/maptrap-test-{target.pid}"
+    top, v1 = cpu_groups()
+    group = f"{top}/maptrap-test-{target.pid}"
     os.mkdir(group)
     name, value = ("cpu.cfs_quota_us", "%d") if v1 else ("cpu.max", "%d 100000")
     with open(f"{group}/{name}", "w", encoding="utf-8") as f:
@@ -77,7 +88,7 @@ def quota(target, share):
         f.write(str(target.pid))
 
     def undo():
-        with open(os.path.dirname(group) + "/cgroup.procs", "w", encoding="utf-8") as f:
+        with open(top + "/cgroup.procs", "w", encoding="utf-8") as f:
             f.write(str(target.pid))
         os.rmdir(group)
     return undo
@@ -95,6 +106,9 @@ def started(setting, target):
         return trace(target.pid, 3)
     if setting == "tight-quota":
         return quota(target, 0.5)
+    if setting == "one-cpu":
+        for tid in os.listdir(f"/proc/{target.pid}/task"):
+            os.sched_setaffinity(int(tid), {min(os.sched_getaffinity(0))})
     if setting == "stopped":
         os.kill(target.pid, signal.SIGSTOP)
         time.sleep(0.5)
