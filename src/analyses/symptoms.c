@@ -282,7 +282,7 @@ static void collector(struct finder *f)
 static void crash_loop(struct finder *f)
 {
     uint64_t n = f->in->log.crashes;
-    if (!f->d->process && f->d->fatal.p && f->d->dumps > n) n = f->d->dumps;
+    if (!f->d->process && dump_crashes(f->d) > n) n = dump_crashes(f->d);
     bool young = f->in->process.known && f->in->process.uptime_s < SYMPTOM_YOUNG_S;
     if (f->d->process && !f->in->log.known && !f->in->process.known) {
         not_measured(f, "crashes", 0, "crash loop", "--log FILE counts them");

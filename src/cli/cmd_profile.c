@@ -171,6 +171,8 @@ static struct err *run_profile(const struct invocation *in, int *ret_status)
     if (o->pid ? in->n_args != 0 : in->n_args != 1)
         return err_new(ERR_USAGE, "name one profile: a file, - or a URL such as "
                                   "http://localhost:6060/debug/pprof/heap, or --pid P alone");
+    if (!o->pid && (o->for_ns || o->hz))
+        return err_new(ERR_USAGE, "--for and --hz say how to sample the process of --pid");
     if (o->json + o->folded + o->tree + o->traces > 1 ||
         (o->tags && !o->json && (o->folded + o->tree + o->traces)))
         return err_new(ERR_USAGE, "--json, --folded, --tree, --traces: one of them at a time");

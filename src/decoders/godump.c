@@ -39,8 +39,10 @@ struct godump {
     struct buf scratch[GODUMP_NESTING + 1];
     struct stream stream[GODUMP_STREAMS];
     size_t n_stream, recent;
-    size_t wrap;  // width of hard-wrapped lines, as found by a look ahead; 0 = none
-    bool mangled; // hard wraps are looked for
+    size_t wrap;           // width of hard-wrapped lines, as found by a look ahead; 0 = none
+    bool mangled;          // hard wraps are looked for
+    struct stream *headed; // whose goroutine has just begun, in line headed_at
+    uint64_t headed_at;
 };
 
 struct godump *godump_create(struct dump *d, const struct godump_options *o)
@@ -58,6 +60,11 @@ static struct str trim_end(struct str s)
 {
     while (s.n && (s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\r' || s.p[s.n - 1] == '\t')) s.n--;
     return s;
+}
+
+static bool is_header(struct str line)
+{
+    return line.p[0] == 'g' && str_starts(line, STR("goroutine "));
 }
 
 // ---- hard wraps
@@ -96,11 +103,59 @@ static bool join(struct godump *p, struct stream *s, struct str line)
 
 // ---- one line of one process
 
+// Loggers put their prefix before the first line of a text only: "… FTL fatal error: …", and then
+// the goroutines without it. The first of them is the one that died, if it comes soon.
+static void take_over(struct godump *p, struct stream *s)
+{
+    enum { SOON = 20 }; // lines; a panic's text may have several
+    struct godump_open *said = p->b.said;
+    if (!said || p->d->lines - p->b.said_line > SOON) return;
+    const struct stream *by = p->stream;
+    while (&by->g != said) by++;
+    if (godump_prefix_match(buf_str(&s->prefix), buf_str(&by->prefix)) == STR_NPOS) return;
+    p->b.said = NULL;
+    if (by == s) return;
+    godump_store(&p->b, &s->g);
+    s->g.want_fatal = said->want_fatal;
+    s->g.dump = said->dump;
+    s->g.first_id = 0;
+    said->want_fatal = said->want_message = false;
+    if (p->b.died == said) p->b.died = &s->g;
+}
+
+// The same with the goroutine's own header: "… ERR goroutine 7 [running]:", and then its frames.
+// False if this line is no frame.
+static bool go_on(struct godump *p, struct str line)
+{
+    struct stream *s = p->headed, *plain = p->stream;
+    if (!s || p->d->lines > p->headed_at + 1 || line.p[line.n - 1] != ')') return false;
+    if (!s->g.active || s->g.n_stack || s->g.expect_location) return false;
+    if (plain->g.want_fatal || plain->g.want_message) return false;
+    for (size_t i = 1; i < p->n_stream; i++)
+        if (godump_prefix_match(buf_str(&p->stream[i].prefix), line) != STR_NPOS) return false;
+    struct godump_open other = plain->g;
+    plain->g = s->g;
+    s->g = other;
+    bool frame = godump_understand(&p->b, &plain->g, line);
+    if (frame) {
+        godump_store(&p->b, &s->g);
+        if (p->b.died == &s->g) p->b.died = &plain->g;
+        p->headed = NULL;
+    } else {
+        s->g = plain->g;
+        plain->g = other;
+    }
+    return frame;
+}
+
 // raw: with the blanks at its end, where a hard wrap may have cut.
 static bool stream_take(struct godump *p, struct stream *s, struct str line, struct str raw)
 {
     struct dump *d = p->d;
+    if (is_header(line)) take_over(p, s);
     if (godump_understand(&p->b, &s->g, line)) {
+        p->headed = is_header(line) && s != p->stream ? s : NULL;
+        p->headed_at = d->lines;
         s->joins = 0;
         remember(s, line, true);
         return true;
@@ -273,6 +328,22 @@ static bool piece(struct godump *p, struct buf *partial, struct str text, bool m
     return lines_of(p, buf_str(&whole), depth);
 }
 
+// As if each line of the text stood behind what tells its process.
+static bool lines_behind(struct godump *p, struct str id, struct str text, int depth)
+{
+    if (id.n == 0) return lines_of(p, text, depth);
+    _cleanup_buf_ struct buf all = { 0 };
+    struct str line;
+    while (str_split(&text, '\n', &line)) {
+        if (line.n == 0) continue;
+        buf_addstr(&all, id);
+        buf_addstr(&all, line);
+        buf_addc(&all, '\n');
+        if (all.n > 2 * GODUMP_LINE_MAX) break;
+    }
+    return lines_of(p, buf_str(&all), depth);
+}
+
 // A line of JSON, with what stands before it; false if it has no text. Each line of its text is
 // read as if it were prefixed with that and with what the document says about the process.
 static bool json_line(struct godump *p, struct str before, struct str json, int depth,
@@ -285,20 +356,8 @@ static bool json_line(struct godump *p, struct str before, struct str json, int 
     if (!godump_unwrap_json(json, depth, out, &id)) return false;
     bool docker = str_starts(json, STR("{\"log\":")) && out->n >= DOCKER_PIECE;
     bool more = docker && out->p[out->n - 1] != '\n';
-    if (id.n == 0) {
-        *ret_understood = piece(p, &p->partial[0], buf_str(out), more, depth);
-        return true;
-    }
-    _cleanup_buf_ struct buf all = { 0 };
-    struct str text = buf_str(out), line;
-    while (str_split(&text, '\n', &line)) {
-        if (line.n == 0) continue;
-        buf_addstr(&all, buf_str(&id));
-        buf_addstr(&all, line);
-        buf_addc(&all, '\n');
-        if (all.n > 2 * GODUMP_LINE_MAX) break;
-    }
-    *ret_understood = lines_of(p, buf_str(&all), depth);
+    *ret_understood = id.n ? lines_behind(p, buf_str(&id), buf_str(out), depth)
+                           : piece(p, &p->partial[0], buf_str(out), more, depth);
     return true;
 }
 
@@ -316,12 +375,11 @@ static bool enveloped(struct godump *p, struct str line, int depth, bool *ret_un
         json_line(p, str_sub(line, 0, open), str_sub(line, open, line.n), depth, ret_understood))
         return true;
     struct buf *inside = &p->scratch[depth];
+    struct str before = STR("");
     buf_clear(inside);
-    if (!godump_unescape(line, inside)) {
-        buf_clear(inside); // a "<" or "&" that is none was copied
-        if (!godump_unquote(line, inside)) return false;
-    }
-    *ret_understood = lines_of(p, buf_str(inside), depth);
+    bool quoted = godump_unquote(line, inside) || godump_unwrap_logfmt(line, &before, inside);
+    if (!quoted && !godump_unescape(line, inside)) return false;
+    *ret_understood = lines_behind(p, before, buf_str(inside), depth);
     return true;
 }
 
@@ -348,6 +406,7 @@ static bool recent_line(struct godump *p, struct str line, int depth, bool *ret)
     if (at == STR_NPOS) return false;
     struct str text = str_sub(line, at, line.n);
     if (text.n && text.p[0] == '{') return false; // one more envelope
+    if (str_starts(text, STR("time=")) || str_starts(text, STR("level="))) return false;
     struct buf *out = &p->scratch[depth];
     buf_clear(out);
     if (!godump_unescape(text, out)) {
@@ -373,7 +432,11 @@ static bool any_line(struct godump *p, struct str line, int depth)
         p->mangled = true;
         return understood;
     }
-    if (!plain->pending && !is_wrap(p, plain, line) && godump_understand(&p->b, &plain->g, line)) {
+    if (is_header(line)) take_over(p, plain);
+    if (go_on(p, line)) return true;
+    bool packed = line.p[0] != '\t' && godump_is_packed(line);
+    if (!plain->pending && !is_wrap(p, plain, line) && !packed &&
+        godump_understand(&p->b, &plain->g, line)) {
         if (p->mangled) remember(plain, line, true);
         if (line.n > plain->longest) plain->longest = line.n;
         plain->joins = 0;

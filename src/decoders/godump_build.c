@@ -354,7 +354,8 @@ static void keep_record(struct godump_builder *b, struct godump_open *g, uint32_
             vec_push(&d->chunk, mem_alloc(DUMP_CHUNK * sizeof(struct dump_goroutine)));
         if (g->fatal) {
             d->fatal_record = d->n;
-            b->recovered |= prints_itself(d, &d->group.p[group]);
+            if (prints_itself(d, &d->group.p[group]) && !b->recovered)
+                b->recovered = true, d->recovered++;
         }
         if (g->unavailable && b->unavailable.n < GODUMP_LATER) vec_push(&b->unavailable, d->n);
         r = dump_at(d, d->n++);

@@ -54,8 +54,10 @@ struct godump_frame_memo {
 struct godump_builder {
     struct dump *d;
     bool keep_arguments;
-    bool recovered;                 // what d->fatal says did not end the process
-    const struct godump_open *died; // whose goroutines follow the line that d->fatal is of
+    bool recovered;           // what d->fatal says did not end the process
+    struct godump_open *died; // whose goroutines follow the line that d->fatal is of
+    struct godump_open *said; // … the last such line, number said_line; NULL once they came
+    uint64_t said_line;
     uint32_t function_memo[1 << GODUMP_MEMO_BITS]; // function + 1, 0 = none
     struct godump_frame_memo frame_memo[1 << GODUMP_MEMO_BITS];
     struct godump_strings functions, locations;
@@ -93,8 +95,13 @@ bool godump_unwrap_json(struct str line, int depth, struct buf *ret, struct buf 
 bool godump_unwrap_cri(struct str line, struct str *ret_text, bool *ret_partial, bool *ret_stdout);
 // "#011", "#012" of syslog, HTML tags and entities, colours; false if there is nothing of the kind.
 bool godump_unescape(struct str line, struct buf *ret);
-// A dump quoted into one line, as in logfmt: stack="goroutine 1 [running]:\nmain.main()\n\t…".
+// Whether all of a dump is in one line, its ends of lines written "\n" or "<br>".
+bool godump_is_packed(struct str line);
+// Such a dump, quoted, as in logfmt: stack="goroutine 1 [running]:\nmain.main()\n\t…".
 bool godump_unquote(struct str line, struct buf *ret);
+// A line of logfmt, "time=… level=error msg="main.main()"": the message, unescaped, and what stands
+// before the first key.
+bool godump_unwrap_logfmt(struct str line, struct str *ret_before, struct buf *ret);
 // Where the text after a prefix like `shape` begins in line, or STR_NPOS: digits of times match any
 // digits, all else must be equal.
 size_t godump_prefix_match(struct str shape, struct str line);

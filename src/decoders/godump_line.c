@@ -339,7 +339,12 @@ static void fatal(struct godump_builder *b, struct godump_open *g, struct str te
     // Both goroutines may notice at once, and both say so before either is shown: one dump.
     bool again = g->want_fatal && !g->want_message;
     if (!again) g->dump = ++b->d->dumps, g->first_id = 0;
+    b->said = g;
+    b->said_line = b->d->lines;
+    b->d->recovered += recovered;
     text = str_trim(text);
+    if (str_ends(text, STR("<br>"))) text.n -= 4; // of a page: the rest of it stands in other lines
+    if (str_ends(text, STR("<br/>"))) text.n -= 5;
     // A fatal map error is what one looks for; else the first that is said, if it was of a crash
     // at all: a panic that was recovered from and logged shows no goroutine of its own.
     struct str said = b->d->fatal;
@@ -381,7 +386,9 @@ static bool is_signal(struct str line)
 
 static bool message(struct godump_builder *b, struct godump_open *g, struct str line)
 {
-    struct str s = line.n && line.p[0] == '\t' ? str_sub(line, 1, line.n) : line;
+    // Panics that led to one another are printed on top of each other: the first is the cause.
+    bool more = g->want_message || (b->said && b->said->want_message);
+    struct str s = line.n && line.p[0] == '\t' && more ? str_sub(line, 1, line.n) : line;
     if (str_starts(s, STR("fatal error: "))) {
         fatal(b, g, str_sub(s, 13, s.n), false);
         return true;
@@ -392,9 +399,8 @@ static bool message(struct godump_builder *b, struct godump_open *g, struct str 
     }
     if (str_starts(s, STR("panic: "))) {
         godump_store(b, g);
-        // Panics that led to one another are printed on top of each other: the first is the cause.
         bool led_to = s.n < line.n || str_find(b->d->fatal, STR(" [recovered")) != STR_NPOS;
-        if (!(led_to && g->want_message)) fatal(b, g, s, false);
+        if (!(led_to && more)) fatal(b, g, s, false);
         g->want_message = true;
         return true;
     }

@@ -145,7 +145,11 @@ static void unescape_string(struct str s, struct buf *ret)
         buf_addstr(ret, str_sub(s, 0, at));
         char c = s.p[at + 1];
         s = str_sub(s, at + 2, s.n);
-        if (c == 'u') {
+        uint64_t byte;
+        if (c == 'x' && str_to_u64(str_sub(s, 0, 2), 16, &byte)) {
+            buf_addc(ret, (char)byte);
+            s = str_sub(s, 2, s.n);
+        } else if (c == 'u') {
             unsigned r = hex4(s);
             s = str_sub(s, 4, s.n);
             if (r >= 0xd800 && r < 0xdc00 && str_starts(s, STR("\\u"))) {
@@ -267,18 +271,31 @@ static size_t tag(struct str s)
     return 0;
 }
 
-// A terminal's colour, "ESC [ 31 m"; 0 if it is none.
-static size_t colour(struct str s)
+// What tells a terminal what to do: "ESC [ 31 m", "ESC ( B", "ESC ] 8;;http://… ESC \", ESC itself
+// or as syslog and cat -v write it. The length; 0 if it is none.
+static size_t terminal(struct str s)
 {
-    size_t n = 2;
-    if (s.n < 3 || s.p[1] != '[') return 0;
-    while (n < s.n && n < 20 && strchr("0123456789;", s.p[n]) && s.p[n]) n++;
+    enum { COLOUR_MAX = 60, LINK_MAX = 1000 };
+    size_t n = s.p[0] == '\x1b' ? 1 : str_starts(s, STR("#033")) ? 4 : 2;
+    if (n == 2 && !str_starts(s, STR("^["))) return 0;
+    if (n + 1 >= s.n) return 0;
+    char c = s.p[n++];
+    if (c == '(') return n + 1;
+    if (c == ']') {
+        struct str rest = str_sub(s, n, n + LINK_MAX);
+        size_t bell = str_find_char(rest, '\a'), end = str_find(rest, STR("\x1b\\"));
+        return bell < end ? n + bell + 1 : end != STR_NPOS ? n + end + 2 : 0;
+    }
+    if (c != '[') return 0;
+    while (n < s.n && n < COLOUR_MAX && s.p[n] && strchr("0123456789;", s.p[n])) n++;
     return n < s.n && isalpha((unsigned char)s.p[n]) ? n + 1 : 0;
 }
 
 bool godump_unescape(struct str line, struct buf *ret)
 {
-    static const bool special[256] = { ['#'] = true, ['&'] = true, ['<'] = true, ['\x1b'] = true };
+    static const bool special[256] = {
+        ['#'] = true, ['&'] = true, ['<'] = true, ['^'] = true, ['\x1b'] = true
+    };
     bool any = false;
     while (line.n) {
         size_t plain = 0, n = 0;
@@ -292,9 +309,9 @@ bool godump_unescape(struct str line, struct buf *ret)
             n = 4;
         } else if (s.p[0] == '&') {
             n = entity(s, ret);
-        } else if (s.p[0] == '\x1b') {
-            n = colour(s);
-        } else if (s.p[0] == '<') {
+        } else if (s.p[0] != '<') {
+            n = terminal(s);
+        } else {
             n = tag(s);
             if (n && strncasecmp(s.p, "<br", 3) == 0) buf_addc(ret, '\n');
         }
@@ -305,19 +322,55 @@ bool godump_unescape(struct str line, struct buf *ret)
     return any;
 }
 
+// Where the first end of a goroutine's header is in a packed dump.
+static size_t packed_header(struct str line)
+{
+    static const char *const ends[] = { "\\n", "\\r\\n", "<br" };
+    for (size_t at = 0;; at += 2) {
+        size_t next = str_find(str_sub(line, at, line.n), STR("]:"));
+        if (next == STR_NPOS) return STR_NPOS;
+        at += next;
+        for (size_t i = 0; i < array_size(ends); i++)
+            if (str_starts(str_sub(line, at + 2, line.n), str_from(ends[i]))) return at;
+    }
+}
+
+bool godump_is_packed(struct str line)
+{
+    enum { PACKED_MIN = 120 };
+    return line.n >= PACKED_MIN && packed_header(line) != STR_NPOS;
+}
+
 bool godump_unquote(struct str line, struct buf *ret)
 {
-    size_t header = str_find(line, STR("]:\\n"));
-    if (header == STR_NPOS) header = str_find(line, STR("]:\\r\\n"));
+    size_t header = packed_header(line);
     if (header == STR_NPOS) return false;
     static const char *const starts[] = { "fatal error: ", "panic: ", "goroutine " };
     size_t from = STR_NPOS;
     for (size_t i = 0; i < array_size(starts) && from == STR_NPOS; i++)
         from = str_find(str_sub(line, 0, header), str_from(starts[i]));
     if (from == STR_NPOS) return false;
+    if (line.p[header + 2] == '<' && (from == 0 || line.p[from - 1] != '"')) return false; // HTML
     struct str rest = str_sub(line, from ? from - 1 : 0, line.n); // as if the quote stood there
-    if (from) unescape_string(quoted(&rest), ret);
+    unescape_string(from ? quoted(&rest) : rest, ret);
     return ret->n > 0;
+}
+
+bool godump_unwrap_logfmt(struct str line, struct str *ret_before, struct buf *ret)
+{
+    enum { HEAD_MAX = 300 };
+    struct str head = str_sub(line, 0, HEAD_MAX);
+    size_t key = str_find(head, STR(" msg=")), level = str_find(head, STR("level="));
+    if (key == STR_NPOS || level > key) return false;
+    struct str value = str_sub(line, key + 5, line.n);
+    if (value.n && value.p[0] == '"')
+        unescape_string(quoted(&value), ret);
+    else
+        buf_addstr(ret, str_sub(value, 0, str_find_char(value, ' ')));
+    size_t first = str_find_char(line, '=');
+    while (first && line.p[first - 1] != ' ') first--;
+    *ret_before = str_sub(line, 0, first);
+    return true;
 }
 
 // Digits of a time: next to one of ":.,TZ+/-" or (day of month) a space. "[123]", "web-1" and

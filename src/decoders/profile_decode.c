@@ -59,6 +59,12 @@ struct err *profile_decode(const char *name, struct str bytes, struct profile *r
     if (is_trace(bytes))
         return err_new(ERR_INPUT,
                        "%s: not a profile; it is an execution trace: maptrap trace reads it", name);
+    if (str_starts(bytes, STR("\x1f\x8b")))
+        return err_new(
+            ERR_INPUT,
+            "%s: compressed twice, as a proxy does with its own Content-Encoding: expand it "
+            "with gunzip, or fetch it with `curl --compressed`, and name the file",
+            name);
     if (pprof_legacy_recognises(bytes)) return pprof_legacy_decode(name, bytes, ret);
     if (!is_text(bytes)) return pprof_decode(name, bytes, ret);
     if (str_starts(bytes, STR("\xef\xbb\xbf"))) bytes = str_sub(bytes, 3, bytes.n);

@@ -63,7 +63,7 @@ static struct err *log_file(const char *name, struct arena *a, struct symptom_in
     }
     if (!e) {
         ret->log.known = true;
-        ret->log.crashes = d.fatal.p ? (d.dumps ? d.dumps : 1) : 0;
+        ret->log.crashes = dump_crashes(&d);
         if (d.fatal.p && dump_fatal_is_map(d.fatal)) ret->log.fatal = arena_str(a, d.fatal);
     }
     buf_deinit(&source.name);

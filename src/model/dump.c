@@ -55,6 +55,12 @@ struct str dump_fatal_public(struct str text)
     return (struct str) { 0 };
 }
 
+uint64_t dump_crashes(const struct dump *d)
+{
+    uint64_t n = d->dumps ? d->dumps : 1;
+    return d->fatal.p && n > d->recovered ? n - d->recovered : 0;
+}
+
 const char *dump_sure_name(enum dump_sure s)
 {
     static const char *const names[] = { "certain", "probable", "possible" };

@@ -92,6 +92,7 @@ struct dump {
     uint64_t disorder;          // frames that came after their goroutine's creator
     const struct dump_process *process; // NULL: it is a text
     uint32_t dumps;                     // dumps in the input, as far as they can be told apart
+    uint32_t recovered;                 // … that are of panics which did not end the process
     struct str fatal;                   // text of the fatal error or "panic: …"; p NULL = none
     uint64_t fatal_goroutine;
     size_t fatal_record; // index of its record, n if there is none
@@ -121,5 +122,7 @@ bool dump_fatal_is_map(struct str text);
 // What may leave the machine of a fatal text: those five alone, whatever stands around them.
 // Static; empty = nothing of it.
 struct str dump_fatal_public(struct str text);
+// How often its process died, or was asked for its goroutines by SIGQUIT; 0 without a fatal text.
+uint64_t dump_crashes(const struct dump *d);
 const char *dump_sure_name(enum dump_sure s); // as JSON says it
 void dump_deinit(struct dump *d);

@@ -82,6 +82,13 @@ def envelope(form, process=0):
         "journald bytes": lambda l, i: json.dumps({"_PID": str(pid), "MESSAGE": list(l.encode())}),
         "journald export": lambda l, i: f"_PID={pid}\nMESSAGE={l}\n",
         "compose, json": lambda l, i: f"{host}-1  | " + json.dumps({"level": "error", "msg": l}),
+        "logrus": lambda l, i: f'time="2026-11-24T10:{i // 60 % 60:02}:{i % 60:02}Z" level=error msg=' + json.dumps(l),
+        "syslog, slog": lambda l, i: "Nov 24 10:{m}:{s} {host} shop[{pid}]: time=2026 level=INFO msg=".format(
+            **stamp(i)) + (json.dumps(l) if not l or set(l) & set(' "=\t') else l) + " run=7",
+        "rsyslog, coloured": lambda l, i: "Nov 24 10:{m}:{s} {host} shop[{pid}]: #033[31m".format(**stamp(i)) +
+                                       l.replace("\t", "#011") + "#033[0m",
+        "tput": lambda l, i: f"\x1b[38;5;9m{l}\x1b(B\x1b[m",
+        "link": lambda l, i: f"\x1b]8;;http://log/{i}\x1b\\{l}\x1b]8;;\x1b\\",
         "numbered": lambda l, i: f"{i + 1:6}\t{l}",
         "grep -n": lambda l, i: f"{i + 1}:{l}",
     }
@@ -89,9 +96,10 @@ def envelope(form, process=0):
 
 
 ENVELOPES = ["none", "syslog", "rfc5424", "go log", "iso", "klog", "compose", "coloured", "cri", "docker", "fluent",
-             "journald", "journald bytes", "journald export", "compose, json", "numbered", "grep -n"]
+             "journald", "journald bytes", "journald export", "compose, json", "logrus", "syslog, slog",
+             "rsyslog, coloured", "tput", "link", "numbered", "grep -n"]
 APART = ["syslog", "rfc5424", "go log", "iso", "klog", "compose", "coloured", "fluent", "journald",
-         "journald bytes", "compose, json"]
+         "journald bytes", "compose, json", "syslog, slog", "rsyslog, coloured"]
 # What cannot be undone, with the reason.
 HOPELESS = {
     ("wrapped at 72", "reversed"): "pieces of a line in reverse order",
@@ -111,6 +119,24 @@ def whole(lines):
     yield "logfmt, CRLF", 'level=error stack=' + json.dumps(text.replace("\n", "\r\n"))
     yield "logfmt", 'time=2026-11-24T10:00:00Z level=error msg="it died" stack="' + \
         text.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace('"', '\\"') + '"'
+
+
+    quoted = text.replace("\\", "\\\\").replace("\t", "\\t").replace('"', '\\"')
+    yield "logfmt, HTML", 'time=2026-11-24T10:00:00Z level=error msg="' + quoted.replace("\n", "<br>") + '"'
+    yield "HTML in one line", html.escape(text).replace("\n", "<br>")
+    yield "JSON, HTML", json.dumps({"level": "error", "msg": text.replace("\n", "<br/>")})
+    yield "escaped", quoted.replace("\n", "\\n")
+
+
+# What a logger puts before the first line of a text only.
+FIRST = {
+    "go log": "2026/11/24 10:00:00 main.go:12: ",
+    "glog": "F1124 10:00:00.123456       1 main.go:12] ",
+    "logrus": "\x1b[31mFATA\x1b[0m[0000] ",
+    "zerolog": "\x1b[90m10:00AM\x1b[0m \x1b[31mFTL\x1b[0m ",
+    "zap": "2026-11-24T10:00:00.000Z\tERROR\tmain/main.go:12\t",
+    "syslog": "Nov 24 10:00:00 web1 shop[4711]: ",
+}
 
 
 def same(got, want, keys):
@@ -146,6 +172,11 @@ def alone(counts, name, plain):
     if "debug1" not in name and "race" not in name:
         for how, line in whole(lines):
             check(counts, f"{name}: {how}", line + "\n", want)
+    if "debug1" not in name and "race" not in name:
+        for how, prefix in FIRST.items():
+            check(counts, f"{name}: first line behind {how}", prefix + plain, want)
+            twice = "service starts\n" + prefix + plain + "served 7\n" + prefix + plain
+            check(counts, f"{name}: first line behind {how}, again", twice, answer((plain + plain).encode()))
     windows = "\ufeff" + plain.replace("\n", "\r\n")
     for coding in ("utf-8", "utf-16-le", "utf-16-be"):
         check(counts, f"{name}: {coding} with a byte order mark", windows.encode(coding), want)

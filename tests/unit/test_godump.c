@@ -167,6 +167,8 @@ static void what_is_said_of_several(void)
         CHECK_INT(d.fatal_goroutine, cases[i].goroutine);
         CHECK_INT(d.fatal_record < d.n, cases[i].goroutine != 0);
         CHECK_INT(d.lines_not_understood, 0);
+        CHECK_INT(d.recovered, 1);
+        CHECK_INT(dump_crashes(&d), i < 5 ? i > 0 : 2);
         dump_deinit(&d);
     }
 }

@@ -656,6 +656,7 @@ static void test_folded(void)
     }
     struct profile p = { 0 };
     CHECK_ERR(profile_decode("text", STR("a;b 1.5\na;c 2.5\n"), &p), ERR_INPUT, "whole number");
+    CHECK_ERR(profile_decode("gz", STR("\x1f\x8b\x08\x01 and more"), &p), ERR_INPUT, "twice");
     CHECK_ERR(profile_decode("text", STR("no profile\nlistening on 80\n"), &p), ERR_INPUT,
               "not a profile");
     profile_deinit(&p);
