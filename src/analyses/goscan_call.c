@@ -269,6 +269,14 @@ static void read_whole(struct walker *w, const struct val *v, uint32_t pos)
     }
 }
 
+// maps.Keys and the like only name the map: what iterates over their result iterates it. Where that
+// is not the same expression (which notes it already), the value came as an alias.
+void note_sequence(struct walker *w, const struct val *v, uint32_t pos)
+{
+    if (!v->alias_pos || !v->p || !v->p->type || type_is_map(w->s, v->t)) return;
+    if (type_is_map(w->s, v->p->type)) note_access(w, ACCESS_RANGE, v, pos);
+}
+
 static bool call_maps(struct walker *w, const struct val *f, struct args *a, uint32_t pos,
                       struct val *r)
 {
@@ -281,6 +289,12 @@ static bool call_maps(struct walker *w, const struct val *f, struct args *a, uin
         note_access(w, ACCESS_RANGE, &a->v[0], pos);
     r->fresh = true;
     if (f->sym == S_Clone && a->n) r->t = a->v[0].t;
+    bool lazy = f->sym == S_Keys || f->sym == S_Values || f->sym == S_All;
+    if (lazy && a->n && str_eqc(f->pkg, "maps") && type_is_map(w->s, a->v[0].t)) {
+        r->p = a->v[0].p; // a sequence, which iterates the map later
+        r->fresh = a->v[0].fresh;
+    }
+    for (size_t i = 0; i < a->n; i++) note_sequence(w, &a->v[i], pos);
     for (size_t i = 0; i < a->n; i++)
         if (a->v[i].closure) walk_closure(w, a->v[i].closure, w->st, w->thread, NULL, 0);
     return true;
@@ -478,6 +492,8 @@ static struct val call_outside(struct walker *w, const struct val *f, struct arg
     struct val r = { .t = &s->unknown };
     struct str name = scan_name(s, f->sym);
     if (f->pkg.n && call_maps(w, f, a, call->pos, &r)) return r;
+    if (str_eqc(f->pkg, "slices"))
+        for (size_t i = 0; i < a->n; i++) note_sequence(w, &a->v[i], call->pos);
     if (prints(f, s))
         for (size_t i = 0; i < a->n; i++) read_whole(w, &a->v[i], call->pos);
     if (!f->pkg.n && f->recv_type) {

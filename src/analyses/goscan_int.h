@@ -522,6 +522,7 @@ struct place *place_translate(struct scan *s, struct place *p, const struct gfun
                               struct place *const *args, uint32_t n_args);
 struct access *note_access(struct walker *w, enum access_op op, const struct val *map,
                            uint32_t pos);
+void note_sequence(struct walker *w, const struct val *v, uint32_t pos);
 bool place_owned(const struct place *p);
 // Goroutines had it, and all of them were waited for.
 bool place_back_again(const struct walker *w, struct place *p);

@@ -352,6 +352,7 @@ static void walk_range(struct walker *w, struct go_node *n)
     struct branch_target t;
     struct val x = eval(w, n->kid[2]);
     if (type_is_map(w->s, x.t)) note_access(w, ACCESS_RANGE, &x, n->kid[2]->pos);
+    note_sequence(w, &x, n->kid[2]->pos);
     if (type_under(w->s, x.t)->kind == T_CHAN) w->st->receive_seq = ++w->s->seq;
     push_target(w, &t, true);
     struct gloop *outer = w->loop;
