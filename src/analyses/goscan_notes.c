@@ -47,13 +47,26 @@ static struct str leading_path(struct str s)
     return str_sub(s, 0, end);
 }
 
+// "unguarded by", "not guarded by".
+static bool says_not(struct str text, size_t at)
+{
+    static const char *const words[] = { " not", "n't", " never", " longer" };
+    struct str before = str_sub(text, 0, at ? at - 1 : 0); // without its first letter
+    if (before.n && name_char(before.p[before.n - 1])) return true;
+    before = str_trim(before);
+    for (size_t i = 0; i < array_size(words); i++)
+        if (str_ends(before, str_from(words[i]))) return true;
+    return false;
+}
+
 static struct str guard_in(struct str text, bool *ret_checklocks)
 {
     static const char *const marks[] = { "uarded by ", "rotected by ",
                                          "+checklocks:", "GUARDED_BY(" };
     for (size_t m = 0; m < array_size(marks); m++) {
         size_t at = str_find(text, str_from(marks[m]));
-        if (at == STR_NPOS) continue;
+        if (at == STR_NPOS || (marks[m][0] != '+' && marks[m][0] != 'G' && says_not(text, at)))
+            continue;
         struct str name = leading_path(str_sub(text, at + strlen(marks[m]), text.n));
         size_t dot = str_rfind_char(name, '.');
         *ret_checklocks = marks[m][0] == '+';
@@ -73,7 +86,7 @@ struct str note_guard(const struct gsource *f, const struct go_node *n, bool *re
         struct str before = str_sub(ast->source, ast->lines[other - 1], ast->comments[i].pos);
         if (str_trim(before).n) break; // it belongs to the field before
         struct str guard = guard_in(comment_text(ast, i), ret_checklocks);
-        if (guard.n) return guard;
+        if (guard.n || *ret_checklocks) return guard;
     }
     if (first < ast->n_comments && line_of(ast, ast->comments[first].pos) == line)
         return guard_in(comment_text(ast, first), ret_checklocks);
@@ -83,8 +96,11 @@ struct str note_guard(const struct gsource *f, const struct go_node *n, bool *re
 void note_no_lock(struct scan *s, const struct gsource *f, uint32_t pos, struct str name)
 {
     struct goscan_remark r = { .file = f->ast->path, .line = line_of(f->ast, pos) };
-    r.text = arena_printf(s->arena, "+checklocks: no lock '%.*s' is known here: it has no effect",
-                          STR_ARG(name));
+    if (!f->pkg->reported) return;
+    r.text = name.n ? arena_printf(s->arena,
+                                   "+checklocks: no lock '%.*s' is known here: it has no effect",
+                                   STR_ARG(name))
+                    : "+checklocks: names no lock: it has no effect";
     vec_push(&s->remarks, r);
 }
 
@@ -159,7 +175,7 @@ static bool take_annotation(struct str text, void *arg)
     size_t at = str_find(text, STR("+checklocks"));
     if (at == STR_NPOS) return false;
     struct str rest = str_sub(text, at + strlen("+checklocks"), text.n);
-    w->func->unchecked |= str_starts(rest, STR("ignore"));
+    w->func->unchecked |= str_starts(rest, STR("ignore")) && (rest.n == 6 || !name_char(rest.p[6]));
     bool read = str_starts(rest, STR("read:"));
     if (!read && !str_starts(rest, STR(":"))) return false;
     struct str path = leading_path(str_sub(rest, read ? 5 : 1, rest.n));

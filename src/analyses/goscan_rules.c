@@ -208,6 +208,13 @@ static void count_guard(struct access *const *a, size_t n, struct guard *g)
     }
 }
 
+// A name that a comment gives may be that of anything.
+static bool may_lock(struct scan *s, struct gtype *t)
+{
+    enum type_kind k = t ? type_deref(s, t)->kind : T_UNKNOWN;
+    return k != T_BASIC && k != T_MAP && k != T_SLICE && k != T_FUNC;
+}
+
 // The lock that a comment at the map's declaration names.
 static struct guard declared_guard(struct scan *s, struct access *const *a, size_t n)
 {
@@ -215,20 +222,20 @@ static struct guard declared_guard(struct scan *s, struct access *const *a, size
     const struct place *p = a[0]->place;
     while (p->kind == P_INDEX) p = p->parent;
     struct str name = p->kind == P_FIELD ? p->field->guard : p->var->guard;
-    if (!name.n) return g;
+    bool checklocks = p->kind == P_FIELD ? p->field->checklocks : p->var->checklocks;
+    if (!name.n && !checklocks) return g;
     struct gtype *u = p->kind == P_FIELD && p->field->owner ? p->field->owner->under : NULL;
     for (uint32_t i = 0; u && i < u->n_fields && !g.class; i++)
-        if (str_eq(scan_name(s, u->fields[i].sym), name)) {
+        if (str_eq(scan_name(s, u->fields[i].sym), name) && may_lock(s, u->fields[i].type)) {
             g.class = &u->fields[i];
             g.place = place_step(s, p->parent, P_FIELD, &u->fields[i], 0, u->fields[i].type);
         }
     const uint64_t *sym = strmap_get(&s->names, name);
     const struct gobj *o = sym && !g.class ? package_lookup(a[0]->func->pkg, (uint32_t)*sym) : NULL;
-    if (o && o->kind == OBJ_VAR) {
+    if (o && o->kind == OBJ_VAR && may_lock(s, o->var->type)) {
         g.class = o->var;
         g.place = place_var(s, o->var);
     }
-    bool checklocks = p->kind == P_FIELD ? p->field->checklocks : p->var->checklocks;
     if (!g.class && checklocks)
         note_no_lock(s, p->kind == P_FIELD ? p->field->file : p->var->file,
                      p->kind == P_FIELD ? p->field->pos : p->var->pos, name);

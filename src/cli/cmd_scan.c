@@ -153,9 +153,12 @@ static struct err *fix(const struct scan_options *wanted, struct scan_run *r)
     fprintf(stderr, "maptrap scan: %zu findings fixed in %zu files", done.findings, done.files);
     if (done.refused) fprintf(stderr, "; %zu fixes did not cure theirs", done.refused);
     fputc('\n', stderr);
-    if (done.why)
+    if (done.why) {
+        _cleanup_buf_ struct buf why = { 0 };
+        scan_print_name(str_from(done.why->text), &why);
         fprintf(stderr, "maptrap scan: %zu files are not written: %s\n", done.unwritten,
-                done.why->text);
+                buf_cstr(&why));
+    }
     err_free(done.why);
     struct goscan_result *g = &r->report.result;
     size_t kept = 0;
@@ -181,7 +184,7 @@ static void print(struct scan_run *r, const struct scan_opts *o)
         scan_print_text(&r->report, o->explain != NULL, &out);
     fwrite(buf_cstr(&out), 1, out.n, stdout);
     _cleanup_buf_ struct buf remarks = { 0 };
-    scan_print_remarks(&r->report, &remarks);
+    scan_print_remarks(&r->report, "maptrap scan", &remarks);
     fwrite(buf_cstr(&remarks), 1, remarks.n, stderr);
 }
 

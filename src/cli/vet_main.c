@@ -168,6 +168,10 @@ static struct err *vet(const struct asked *a, struct vet_run *v, int *ret_status
     for (size_t i = 0; i < v->run.report.n_bad; i++)
         fprintf(stderr, "maptrap-vet: %.*s:%s\n", STR_ARG(v->run.report.bad[i].path),
                 v->run.report.bad[i].why);
+    // The go command before 1.26 joins both streams: there JSON stays alone.
+    _cleanup_buf_ struct buf remarks = { 0 };
+    if (!a->json || path) scan_print_remarks(&v->run.report, "maptrap-vet", &remarks);
+    fwrite(buf_cstr(&remarks), 1, remarks.n, stderr);
     if (a->fix) return fix(a, v, path);
     if (a->json) {
         vet_print_json(r, v->config.id, &out);

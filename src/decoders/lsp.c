@@ -59,8 +59,16 @@ static enum lsp_kind kind_of(struct str method)
 static void read_initialize(struct arena *a, const json_t *params, struct lsp_message *m)
 {
     const json_t *folders = json_object_get(params, "workspaceFolders");
-    m->root = text(a, json_object_get(json_array_get(folders, 0), "uri"));
-    if (!m->root.n) m->root = text(a, json_object_get(params, "rootUri"));
+    m->folders = arena_array(a, struct str, LIMIT_LSP_FOLDERS);
+    for (size_t i = 0; i < json_array_size(folders) && i < LIMIT_LSP_FOLDERS; i++) {
+        struct str uri = text(a, json_object_get(json_array_get(folders, i), "uri"));
+        if (uri.n) m->folders[m->n_folders++] = uri;
+    }
+    // Before there were several: one; before there were URIs: a path.
+    struct str root = text(a, json_object_get(params, "rootUri")),
+               path = text(a, json_object_get(params, "rootPath"));
+    if (!root.n && path.n) root = lsp_uri(a, path);
+    if (!m->n_folders && root.n) m->folders[m->n_folders++] = root;
     const json_t *general = json_object_get(json_object_get(params, "capabilities"), "general");
     const json_t *encodings = json_object_get(general, "positionEncodings");
     for (size_t i = 0; i < json_array_size(encodings); i++)
@@ -76,6 +84,12 @@ static void read_document(struct arena *a, const json_t *params, struct lsp_mess
     size_t n = json_array_size(changes);
     if (n) m->text = text(a, json_object_get(json_array_get(changes, n - 1), "text"));
     const json_t *range = json_object_get(params, "range");
+    const json_t *only = json_object_get(json_object_get(params, "context"), "only");
+    m->no_fixes = json_array_size(only) > 0;
+    for (size_t i = 0; i < json_array_size(only); i++) {
+        struct str kind = text(a, json_array_get(only, i));
+        if (!kind.n || str_eqc(kind, "quickfix")) m->no_fixes = false;
+    }
     m->first_line = line_of(range, "start");
     m->last_line = line_of(range, "end");
 }

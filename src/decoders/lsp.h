@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 
-enum { LIMIT_LSP_BYTES = 64 << 20, LIMIT_LSP_HEADER_BYTES = 4096 };
+enum { LIMIT_LSP_BYTES = 64 << 20, LIMIT_LSP_HEADER_BYTES = 4096, LIMIT_LSP_FOLDERS = 256 };
 
 enum lsp_kind {
     LSP_BAD,
@@ -17,16 +17,19 @@ enum lsp_kind {
     LSP_CHANGE, // uri, text: the whole document
     LSP_SAVE,
     LSP_CLOSE,
-    LSP_ACTION, // uri, first_line, last_line
+    LSP_ACTION, // uri, first_line, last_line, no_fixes
 };
 
 struct lsp_message {
     enum lsp_kind kind;
     bool wants_answer;
     struct str id; // as JSON, to be given back
-    struct str uri, text, root;
+    struct str uri, text;
+    struct str *folders; // URIs of the workspace's folders
+    size_t n_folders;
     uint32_t first_line, last_line; // from 0
     bool utf8;                      // positions may be told in bytes
+    bool no_fixes;                  // actions of other kinds are wanted
 };
 
 // How many bytes the body behind this header has; the header ends with an empty line. STR_NPOS if

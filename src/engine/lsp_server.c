@@ -10,7 +10,13 @@
 #include <errno.h>
 #include <poll.h>
 
-enum { QUIET_MS = 150, PARSE_ERROR = -32700, NO_METHOD = -32601 };
+enum { QUIET_MS = 150 };
+enum { // errors that the protocol numbers
+    PARSE_ERROR = -32700,
+    BAD_REQUEST = -32600,
+    NO_METHOD = -32601,
+    NOT_INITIALIZED = -32002,
+};
 
 struct document {
     char *uri, *path, *text; // path is resolved
@@ -23,10 +29,10 @@ struct server {
     size_t used; // of input
     VEC(struct document) open;
     VEC(char *) published; // URIs that have diagnostics
-    char *root;
+    VEC(const char *) roots;
     struct scan_memory memory; // what `last` borrows from
     struct scan_run last;
-    bool scanned, stale, utf8, shut, failed;
+    bool initialized, scanned, stale, utf8, shut, failed;
 };
 
 // ---- writing ----
@@ -179,13 +185,16 @@ static void publish_all(struct server *s)
 
 static void look(struct server *s)
 {
-    const char *here[] = { s->root ? s->root : "." };
+    static const char *const here[] = { "." };
+    const char *const *roots = s->roots.n ? s->roots.p : here;
     VEC(struct scan_overlay) texts = { 0 };
     for (size_t i = 0; i < s->open.n; i++)
         vec_push(&texts, (struct scan_overlay) { str_from(s->open.p[i].path),
                                                  str_from(s->open.p[i].text) });
-    struct scan_options o = { .paths = s->o->n_paths ? s->o->paths : here,
-                              .n_paths = s->o->n_paths ? s->o->n_paths : 1,
+    struct scan_options o = { .paths = s->o->n_paths ? s->o->paths : roots,
+                              .n_paths = s->o->n_paths ? s->o->n_paths
+                                         : s->roots.n  ? s->roots.n
+                                                       : 1,
                               .overlays = texts.p,
                               .n_overlays = texts.n,
                               .memory = &s->memory };
@@ -247,9 +256,13 @@ static void close_document(struct server *s, struct str uri)
 
 static void initialize(struct server *s, struct arena *a, const struct lsp_message *m)
 {
-    struct str root = lsp_path(a, m->root);
-    free(s->root);
-    s->root = root.n ? mem_strndup(root.p, root.n) : NULL;
+    for (size_t i = 0; i < m->n_folders; i++) {
+        struct str path = lsp_path(a, m->folders[i]);
+        // One that is gone would take the findings of the others with it.
+        if (path.n && access(arena_cstr(a, path), F_OK) == 0)
+            vec_push(&s->roots, mem_strndup(path.p, path.n));
+    }
+    s->initialized = true;
     s->utf8 = m->utf8;
     s->stale = true;
     _cleanup_buf_ struct buf out = { 0 };
@@ -290,7 +303,7 @@ static void code_action(struct server *s, const struct lsp_message *m)
     struct json j;
     json_init(&j, &out, 0);
     json_array(&j);
-    for (size_t i = 0; i < s->last.report.result.n; i++) {
+    for (size_t i = 0; i < s->last.report.result.n && !m->no_fixes; i++) {
         const struct goscan_finding *f = &s->last.report.result.findings[i];
         if (!f->n_fix || f->line < m->first_line + 1 || f->line > m->last_line + 1) continue;
         if (str_eq(uri_of(s, f->file), m->uri)) put_action(s, &j, f, m->uri);
@@ -309,6 +322,10 @@ static bool handle(struct server *s, struct str body)
     lsp_parse(&a, body, &m);
     if (m.kind == LSP_BAD && !m.id.n)
         answer_error(s, STR("null"), PARSE_ERROR, "not a message");
+    else if (m.wants_answer && m.kind != LSP_INITIALIZE && !s->initialized)
+        answer_error(s, m.id, NOT_INITIALIZED, "initialize comes first");
+    else if (m.wants_answer && (s->shut || (m.kind == LSP_INITIALIZE && s->initialized)))
+        answer_error(s, m.id, BAD_REQUEST, s->shut ? "after shutdown" : "once is enough");
     else if (m.kind == LSP_INITIALIZE && m.wants_answer)
         initialize(s, &a, &m);
     else if (m.kind == LSP_ACTION && m.wants_answer)
@@ -380,7 +397,8 @@ struct err *lsp_serve(int in, int out, const struct lsp_options *o, bool *ret_or
     vec_deinit(&s.open);
     vec_deinit(&s.published);
     buf_deinit(&s.input);
-    free(s.root);
+    for (size_t i = 0; i < s.roots.n; i++) free((char *)(uintptr_t)s.roots.p[i]);
+    vec_deinit(&s.roots);
     scan_run_deinit(&s.last);
     scan_memory_deinit(&s.memory);
     *ret_orderly = s.shut;

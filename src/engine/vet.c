@@ -125,6 +125,13 @@ static const struct go_file *parsed_of(const struct scan_run *r, struct str path
 static void name_sources(struct scan_run *r)
 {
     struct goscan_result *g = &r->report.result;
+    for (size_t i = 0; i < g->n_remarks; i++) {
+        struct goscan_remark *m = &g->remarks[i];
+        const struct go_file *ast = parsed_of(r, m->file);
+        uint32_t column;
+        if (ast && m->line && m->line <= ast->n_lines)
+            goast_line_directive(ast, ast->lines[m->line - 1], &m->file, &m->line, &column);
+    }
     for (size_t i = 0; i < g->n; i++) {
         struct goscan_finding *f = &g->findings[i];
         uint32_t column;

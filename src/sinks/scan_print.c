@@ -22,34 +22,37 @@ static void text_diff(const char *diff, struct buf *out)
         if (line.n) buf_printf(out, "    %.*s\n", STR_ARG(line));
 }
 
-// The name of a file may hold anything; what is said of it stays on its line.
-static void text_path(struct str path, struct buf *out)
+void scan_print_name(struct str name, struct buf *out)
 {
-    for (size_t i = 0; i < path.n; i++) {
-        unsigned char c = (unsigned char)path.p[i];
-        if (c < ' ' || c == 0x7f)
+    for (size_t i = 0; i < name.n; i++) {
+        unsigned char c = (unsigned char)name.p[i],
+                      next = i + 1 < name.n ? (unsigned char)name.p[i + 1] : 0;
+        if (c < ' ' || c == 0x7f || (c == 0xc2 && next >= 0x80 && next < 0xa0)) {
             buf_printf(out, "\\x%02x", c);
-        else
+            if (c == 0xc2) buf_printf(out, "\\x%02x", (unsigned char)name.p[++i]);
+        } else {
             buf_addc(out, (char)c);
+        }
     }
 }
 
 static void text_place(const char *indent, struct str file, uint32_t line, struct buf *out)
 {
     buf_adds(out, indent);
-    text_path(file, out);
+    scan_print_name(file, out);
     buf_printf(out, ":%u:", line);
 }
 
-void scan_print_remarks(const struct scan_report *r, struct buf *out)
+void scan_print_remarks(const struct scan_report *r, const char *program, struct buf *out)
 {
     enum { MOST = 20 };
     for (size_t i = 0; i < r->result.n_remarks && i < MOST; i++) {
-        text_place("maptrap scan: ", r->result.remarks[i].file, r->result.remarks[i].line, out);
+        buf_printf(out, "%s: ", program);
+        text_place("", r->result.remarks[i].file, r->result.remarks[i].line, out);
         buf_printf(out, " %s\n", r->result.remarks[i].text);
     }
     if (r->result.n_remarks > MOST)
-        buf_printf(out, "maptrap scan: and %zu more of the kind\n", r->result.n_remarks - MOST);
+        buf_printf(out, "%s: and %zu more of the kind\n", program, r->result.n_remarks - MOST);
 }
 
 void scan_print_text(const struct scan_report *r, bool explain, struct buf *out)
@@ -78,7 +81,7 @@ void scan_print_text(const struct scan_report *r, bool explain, struct buf *out)
     if (r->n_bad) buf_printf(out, "%zu files with errors:\n", r->n_bad);
     for (size_t i = 0; i < r->n_bad; i++) {
         buf_adds(out, "    ");
-        text_path(r->bad[i].path, out);
+        scan_print_name(r->bad[i].path, out);
         buf_printf(out, ":%s%s\n", i < r->n_unread ? " " : "", r->bad[i].why);
     }
 }

@@ -18,8 +18,10 @@ struct scan_report {
 };
 
 void scan_print_rule(enum goscan_rule rule, struct buf *out); // its explanation
+// The name of a file, which may hold anything, with its control characters as \xNN.
+void scan_print_name(struct str name, struct buf *out);
 // Annotations without an effect, a line each, for stderr.
-void scan_print_remarks(const struct scan_report *r, struct buf *out);
+void scan_print_remarks(const struct scan_report *r, const char *program, struct buf *out);
 void scan_print_text(const struct scan_report *r, bool explain, struct buf *out);
 void scan_print_json(const struct scan_report *r, struct buf *out);
 void scan_print_sarif(const struct scan_report *r, struct buf *out);

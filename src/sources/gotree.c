@@ -484,6 +484,28 @@ static bool same_file(const struct gotree_file *a, const struct gotree_file *b)
     return x && y && strcmp(x, y) == 0;
 }
 
+// What cannot be read under two names that were both asked for is named once.
+static void drop_unread_twice(struct gotree *t)
+{
+    struct strmap seen = { 0 };
+    size_t kept = 0;
+    for (size_t i = 0; i < t->unread.n; i++) {
+        struct str path = t->unread.p[i].path;
+        size_t slash = str_rfind_char(path, '/');
+        struct str dir = slash == STR_NPOS ? STR(".") : str_sub(path, 0, slash ? slash : 1);
+        struct str name = slash == STR_NPOS ? path : str_sub(path, slash + 1, path.n);
+        _cleanup_free_ char *real =
+            realpath(arena_cstr(t->arena, dir), NULL); // not of itself: a link
+        bool fresh;
+        strmap_put(&seen,
+                   str_from(arena_printf(t->arena, "%s/%.*s", real ? real : "", STR_ARG(name))),
+                   &fresh);
+        if (fresh || !real) t->unread.p[kept++] = t->unread.p[i];
+    }
+    t->unread.n = kept;
+    strmap_deinit(&seen);
+}
+
 void gotree_finish(struct gotree *t)
 {
     size_t asked = t->roots.n;
@@ -492,6 +514,7 @@ void gotree_finish(struct gotree *t)
         add_modules(t, work, "go.work");
         add_modules(t, folder_with(t, t->roots.p[i], "go.mod"), "go.mod");
     }
+    drop_unread_twice(t);
     if (t->files.n) qsort(t->files.p, t->files.n, sizeof(*t->files.p), by_path);
     struct map seen = { 0 };
     size_t kept = 0;

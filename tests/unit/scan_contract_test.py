@@ -118,6 +118,31 @@ def comments():
                 assert scan(top, ".").returncode == reported, (statement, newline)
 
 
+# a field's comment above, one behind → is it a finding (else True if it is named on stderr)
+NOTES = [
+    ("// guarded by mu", "", True, False), ("", "// guarded by mu", True, False), ("// +checklocks:mu", "", True, False),
+    ("//+checklocks:mu", "", True, False), ("", "// +checklocks:mu", True, False), ("// Protected by s.mu.", "", True, False),
+    ("// guarded by mu\n", "", False, False), ("", "", False, False), ("// not guarded by mu", "", False, False),
+    ("// unguarded by mu", "", False, False), ("// isn't protected by mu", "", False, False),
+    ("// guarded by num", "", False, False), ("// guarded by the caller", "", False, False),
+    ("// +checklocks:num", "", False, True), ("// +checklocks:mux", "", False, True), ("// +checklocks: mu", "", False, True),
+    ("", "// +checklocks:mux", False, True),
+]
+
+
+def annotations():
+    """Each holds for its own field; one that names no lock is named."""
+    for above, behind, found, named in NOTES:
+        with tempfile.TemporaryDirectory() as top:
+            write(top, "package p\n\nimport \"sync\"\n\ntype S struct {\n\tmu sync.Mutex\n\tnum int\n"
+                       f"\ta map[int]int\n\t{above}\n\tm map[int]int {behind}\n\tz map[int]int\n}}\n\n"
+                       "func (s *S) A() { s.a[1] = 1 }\nfunc (s *S) M() { s.m[1] = 1 }\nfunc (s *S) Z() { s.z[1] = 1 }\n")
+            p = scan(top, "--json", ".")
+            got = [f["map"] for f in json.loads(p.stdout)["findings"]]
+            assert got == ["S.m"] * found, (above, behind, got)
+            assert ("it has no effect" in p.stderr) == named, (above, behind, p.stderr)
+
+
 def left_out():
     """What a build for linux/amd64 does not take, by the newer and the older lines."""
     for head, taken in (("//go:build windows\n\n", False), ("\ufeff//go:build windows\n\n", False), ("\ufeff", True),
@@ -133,6 +158,6 @@ def left_out():
             assert (report["files"], len(report["findings"])) == (1 + taken, taken), (head, report["files"])
 
 
-for test in (spelling, arguments, baselines, comments, left_out):
+for test in (spelling, arguments, baselines, comments, annotations, left_out):
     tap.run(test.__name__, test)
 sys.exit(tap.done())

@@ -101,6 +101,8 @@ def files_that_are_none():
     status, report, _ = run(top)
     assert status == 3, status
     assert sorted(report["files_with_errors"]) == ["./dangling.go", "./fifo.go", "./loop.go", "./zero.go"], report
+    again = run(top, ".", "./", top, "fifo.go")[1]  # asked for in several ways, named once
+    assert again["files_with_errors"] == report["files_with_errors"] and again["files"] == report["files"], again
     for name in ("fifo.go", "zero.go", "/dev/zero", "/dev/tty"):
         status, report, text = run(top, name)
         assert status == 3, (name, status, text)

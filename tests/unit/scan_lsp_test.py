@@ -166,10 +166,50 @@ def not_json():
                            ("textDocument/didChange", {"textDocument": {"uri": "file:///p.go"}, "contentChanges": [7]}),
                            ("$/cancelRequest", {"id": 7}), ("initialize", {"rootUri": 7})):
         c.send(method, params)
+    assert "capabilities" in c.ask("initialize", {"capabilities": 3})["result"]
     bad_ranges = {"start": {"line": -1}, "end": {"line": 1 << 62}}
     assert c.ask("textDocument/codeAction", {"textDocument": {"uri": "file:///x"}, "range": bad_ranges})["result"] == []
-    assert "capabilities" in c.ask("initialize", {"capabilities": 3})["result"]
     c.end()
+
+
+def order():
+    """What comes before `initialize`, a second one, and what comes after `shutdown` is refused, as the protocol has it."""
+    c = Client(TOP + "/tests/scan/safe/once")
+    ask = {"textDocument": {"uri": "file:///x"}, "range": {}}
+    assert c.ask("textDocument/codeAction", ask)["error"]["code"] == -32002
+    assert c.ask("shutdown")["error"]["code"] == -32002
+    assert "result" in c.ask("initialize")
+    assert c.ask("initialize")["error"]["code"] == -32600
+    assert c.ask("textDocument/codeAction", ask)["result"] == []
+    assert c.ask("shutdown")["result"] is None
+    assert c.ask("textDocument/codeAction", ask)["error"]["code"] == -32600
+    c.send("exit")
+    assert c.p.wait(20) == 0
+
+
+def folders():
+    """All folders of the workspace are looked at, one that is gone aside; rootPath is for old clients. Fixes are given
+    to whoever wants fixes."""
+    with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as two:
+        uris = []
+        for top in (one, two):
+            path, uri = project(top)
+            uris.append(uri)
+            with open(path, "w") as f:
+                f.write(BAD)
+        gone = {"uri": "file:///nonexistent", "name": "gone"}
+        listed = {"workspaceFolders": [gone] + [{"uri": "file://" + top, "name": top} for top in (one, two)]}
+        for params, want in ((listed, uris), ({"rootPath": two, "rootUri": None}, uris[1:])):
+            c = Client()
+            c.ask("initialize", {**params, "capabilities": {}})
+            for uri in uris:
+                for only, n in ((None, 1), (["quickfix"], 1), ([""], 1), (["refactor", "source.organizeImports"], 0)):
+                    context = {"diagnostics": [], **({"only": only} if only else {})}
+                    at = {"line": 15, "character": 0}
+                    got = c.ask("textDocument/codeAction", {"textDocument": {"uri": uri}, "context": context,
+                                                            "range": {"start": at, "end": at}})["result"]
+                    assert len(got) == (n if uri in want else 0), (params, uri, only, got)
+            c.end()
 
 
 def broken_off():
@@ -186,7 +226,7 @@ def broken_off():
     assert c.p.wait(20) == 1
 
 
-tests = [utf8_positions, utf16_positions, not_json, broken_off]
+tests = [utf8_positions, utf16_positions, not_json, order, folders, broken_off]
 for test in tests:
     tap.run(test.__name__, test)
 sys.exit(tap.done())

@@ -156,6 +156,20 @@ def check_cgo(version, top):
     assert p.returncode in (1, 2) and got == ["c/c.go:18:2", "c/plain.go:4:2"], (p.returncode, p.stdout, p.stderr)
 
 
+def check_annotation(version, top):
+    """One that names no lock is said to, and is no finding."""
+    path = os.path.join(top, "good/note.go")
+    with open(path, "w") as f:
+        f.write("package good\n\nimport \"sync\"\n\ntype N struct {\n\tmu sync.Mutex\n\t// +checklocks:mux\n"
+                "\tm map[int]int\n}\n\nfunc (n *N) Get(k int) int { return n.m[k] }\n")
+    p = vet(version, top, "./good")
+    assert "note.go:8: +checklocks: no lock 'mux' is known here" in p.stderr, (p.returncode, p.stdout, p.stderr)
+    assert p.returncode == 0, (p.returncode, p.stderr)
+    p = vet(version, top, "-json", "./good")
+    assert p.returncode == 0 and documents(p.stdout or re.sub(r"(?m)^maptrap-vet: .*\n", "", p.stderr)) == {}, p
+    os.remove(path)
+
+
 def check(version):
     with tempfile.TemporaryDirectory(prefix="maptrap-vet-") as top:
         module(top)
@@ -167,6 +181,7 @@ def check(version):
         assert (again.returncode, again.stderr) == (p.returncode, p.stderr), (again.returncode, again.stderr)
         p = vet(version, top, "./good")
         assert p.returncode == 0 and not p.stderr, (p.returncode, p.stderr)
+        check_annotation(version, top)
         p = vet(version, top, "-json", "./...")
         docs = documents(p.stdout or p.stderr)
         [(package, by_tool)] = docs.items()
