@@ -78,6 +78,7 @@ struct goscan_finding {
     bool suppressed;  // by a comment in the source
     bool fixed;       // and written to its file by now
     uint64_t hash;    // of what the id is made of
+    uint64_t within;  // of its function
     uint64_t group;   // what one finding a map can say together has the same; 0: says it alone
     enum goscan_use use;
 };

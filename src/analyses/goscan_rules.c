@@ -65,10 +65,11 @@ static struct goscan_finding *report(struct scan *s, enum goscan_rule rule, enum
     // What exported code does is said function by function.
     if (tier != GOSCAN_LIBRARY) f.group = (s->n_maps * GOSCAN_RULES + rule) * 3 + tier + 1;
     f.related = arena_array(s->arena, struct goscan_related, 6);
-    char *key = arena_printf(s->arena, "%s|%.*s|%.*s|%.*s|%s", goscan_rules[rule].name,
-                             STR_ARG(a->func->pkg->path),
-                             STR_ARG(a->func->recv ? scan_name(s, a->func->recv->sym) : STR("")),
-                             STR_ARG(scan_name(s, a->func->sym)), f.map);
+    char *func = arena_printf(s->arena, "|%.*s|%.*s|%.*s|", STR_ARG(a->func->pkg->path),
+                              STR_ARG(a->func->recv ? scan_name(s, a->func->recv->sym) : STR("")),
+                              STR_ARG(scan_name(s, a->func->sym)));
+    char *key = arena_printf(s->arena, "%s%s%s", goscan_rules[rule].name, func, f.map);
+    f.within = str_hash(str_from(func));
     unsigned same = 0; // the n-th of its kind in this function
     uint64_t hash = str_hash(str_from(key));
     for (size_t i = 0; i < s->findings.n; i++) same += s->findings.p[i].hash == hash;

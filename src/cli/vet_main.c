@@ -137,10 +137,8 @@ static struct err *fix(const struct asked *a, struct vet_run *v, const char *pat
     bool room = true;
     for (size_t i = 0; i < n; i++) {
         const struct scan_patch *p = &patches[i];
-        if (p->bad) {
-            refused += p->findings;
-            continue;
-        }
+        refused += p->refused;
+        if (p->bad) continue;
         if (a->diff)
             buf_printf(&diff, "%s", edits_diff(&v->run.arena, p->path, p->before, p->after));
         else

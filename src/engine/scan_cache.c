@@ -153,7 +153,7 @@ static const char *get_cstr(struct cursor *c)
 }
 
 // A new member must be written and read below, then counted here.
-_Static_assert(sizeof(struct goscan_finding) == 168, "a finding has changed: remember it whole");
+_Static_assert(sizeof(struct goscan_finding) == 176, "a finding has changed: remember it whole");
 _Static_assert(sizeof(struct goscan_related) == 32, "a related place has changed");
 
 static void add_finding(struct buf *b, const struct goscan_finding *f)
@@ -175,7 +175,7 @@ static void add_finding(struct buf *b, const struct goscan_finding *f)
         add_cstr(b, f->fix[i].text);
     }
     buf_addc(b, f->suppressed);
-    add_u64(b, f->hash);
+    add_u64(b, f->hash), add_u64(b, f->within);
     add_u64(b, f->group), add_u64(b, f->use);
 }
 
@@ -204,7 +204,7 @@ static bool get_finding(struct cursor *c, struct arena *a, struct goscan_finding
         f->fix[i].text = get_cstr(c);
     }
     f->suppressed = cursor_u8(c);
-    f->hash = cursor_u64(c);
+    f->hash = cursor_u64(c), f->within = cursor_u64(c);
     f->group = cursor_u64(c), f->use = (enum goscan_use)cursor_u64(c);
     return !c->bad && f->rule < GOSCAN_RULES && f->tier <= GOSCAN_LIBRARY && f->use <= GOSCAN_WRITE;
 }

@@ -75,41 +75,56 @@ static bool meets(const spans *taken, struct span s)
     return false;
 }
 
+// Whether the fixes of a finding's function or file have been taken back.
+static bool is_dropped(const struct map *dropped, const struct goscan_finding *f)
+{
+    return map_get(dropped, f->within) || map_get(dropped, str_hash(f->file));
+}
+
+// The edits of all findings of a file that stand next to each other in the list.
+static void make_patch(struct scan_run *r, const struct goscan_finding *f, size_t n,
+                       const struct map *dropped, patches *ret)
+{
+    VEC(struct goscan_fix) edits = { 0 };
+    spans taken = { 0 };
+    struct scan_patch p = { .path = f->file };
+    for (size_t i = 0; i < n; i++) {
+        if (!f[i].n_fix) continue;
+        p.refused += is_dropped(dropped, &f[i]);
+        if (is_dropped(dropped, &f[i])) continue;
+        p.findings++;
+        if (meets(&taken, span_of(&f[i]))) continue;
+        vec_push(&taken, span_of(&f[i]));
+        for (size_t k = 0; k < f[i].n_fix; k++) vec_push(&edits, f[i].fix[k]);
+    }
+    p.before = scan_text(r, p.path);
+    // The path of a file of the tree is terminated.
+    _cleanup_free_ char *real = realpath(p.path.p, NULL);
+    p.real = real ? arena_cstr(&r->arena, str_from(real)) : NULL;
+    p.bad = !p.findings || !p.before.p || !real ||
+            !edits_apply(&r->arena, p.before, edits.p, edits.n, &p.after) ||
+            !parses(p.path, p.after);
+    if (p.bad) p.refused += p.findings, p.findings = 0;
+    if (p.findings || p.refused) vec_push(ret, p);
+    vec_deinit(&edits);
+    vec_deinit(&taken);
+}
+
 // One patch a file; findings are sorted by file.
-static void make_patches(struct scan_run *r, patches *ret)
+static void make_patches(struct scan_run *r, const struct map *dropped, patches *ret)
 {
     const struct goscan_result *g = &r->report.result;
+    ret->n = 0;
     for (size_t i = 0, end; i < g->n; i = end) {
-        VEC(struct goscan_fix) edits = { 0 };
-        spans taken = { 0 };
-        struct scan_patch p = { .path = g->findings[i].file };
-        for (end = i; end < g->n && str_eq(g->findings[end].file, p.path); end++) {
-            const struct goscan_finding *f = &g->findings[end];
-            if (!f->n_fix) continue;
-            p.findings++;
-            if (meets(&taken, span_of(f))) continue;
-            vec_push(&taken, span_of(f));
-            for (size_t k = 0; k < f->n_fix; k++) vec_push(&edits, f->fix[k]);
-        }
-        if (p.findings) {
-            p.before = scan_text(r, p.path);
-            p.bad = !p.before.p || !edits_apply(&r->arena, p.before, edits.p, edits.n, &p.after) ||
-                    !parses(p.path, p.after);
-            // The path of a file of the tree is terminated.
-            _cleanup_free_ char *real = realpath(p.path.p, NULL);
-            p.bad |= !real;
-            p.real = real ? arena_cstr(&r->arena, str_from(real)) : NULL;
-            vec_push(ret, p);
-        }
-        vec_deinit(&edits);
-        vec_deinit(&taken);
+        for (end = i; end < g->n && str_eq(g->findings[end].file, g->findings[i].file);) end++;
+        make_patch(r, &g->findings[i], end - i, dropped, ret);
     }
 }
 
-static bool is_fixed(const patches *all, const struct goscan_finding *f)
+static bool is_fixed(const patches *all, const struct map *dropped, const struct goscan_finding *f)
 {
-    for (size_t i = 0; i < all->n; i++)
-        if (!all->p[i].bad && str_eq(all->p[i].path, f->file)) return f->n_fix > 0;
+    for (size_t i = 0; f->n_fix && i < all->n; i++)
+        if (!all->p[i].bad && str_eq(all->p[i].path, f->file)) return !is_dropped(dropped, f);
     return false;
 }
 
@@ -119,35 +134,61 @@ static void count(const struct goscan_result *g, struct map *ret)
     for (size_t i = 0; i < g->n; i++) ++*map_put(ret, g->findings[i].hash, NULL);
 }
 
-// Marks the patches whose files hold more findings afterwards than they should.
-static bool try_patches(const struct scan_run *r, scan_again again, void *arg, patches *all,
-                        struct err **ret_error)
+struct trial {
+    struct scan_run *r;
+    patches all;
+    struct map dropped; // functions and files
+    bool files;         // from now on files only
+};
+
+// A finding is there that should not be: whose fixes are to be dropped?
+static void blame(const struct trial *t, const struct goscan_finding *f, struct map *ret)
+{
+    const struct goscan_result *g = &t->r->report.result;
+    bool function = false, file = false;
+    for (size_t i = 0; i < g->n && !t->files; i++)
+        function |=
+            g->findings[i].within == f->within && is_fixed(&t->all, &t->dropped, &g->findings[i]);
+    if (function) {
+        map_put(ret, f->within, NULL);
+        return;
+    }
+    for (size_t i = 0; i < t->all.n; i++)
+        file |= !t->all.p[i].bad && str_eq(t->all.p[i].path, f->file);
+    for (size_t i = 0; i < t->all.n; i++) // elsewhere: give up
+        if (!file || str_eq(t->all.p[i].path, f->file))
+            map_put(ret, str_hash(t->all.p[i].path), NULL);
+}
+
+// Whether no more findings are there with the patches than there should be; else some are dropped.
+static bool try_patches(struct trial *t, scan_again again, void *arg, struct err **ret_error)
 {
     struct scan_run after = { 0 };
     VEC(struct scan_overlay) texts = { 0 };
-    for (size_t i = 0; i < all->n; i++)
-        if (!all->p[i].bad)
-            vec_push(&texts, (struct scan_overlay) { str_from(all->p[i].real), all->p[i].after });
-    bool good = true;
+    for (size_t i = 0; i < t->all.n; i++)
+        if (!t->all.p[i].bad)
+            vec_push(&texts,
+                     (struct scan_overlay) { str_from(t->all.p[i].real), t->all.p[i].after });
     *ret_error = texts.n ? again(arg, texts.p, texts.n, &after) : NULL;
-    struct map wanted = { 0 }, got = { 0 };
-    count(&r->all, &wanted);
-    count(&after.report.result, &got);
-    for (size_t i = 0; i < r->report.result.n; i++)
-        if (is_fixed(all, &r->report.result.findings[i]))
-            --*map_put(&wanted, r->report.result.findings[i].hash, NULL);
-    for (size_t i = 0; i < after.report.result.n; i++) {
-        const struct goscan_finding *f = &after.report.result.findings[i];
-        uint64_t *w = map_get(&wanted, f->hash);
-        if (*map_get(&got, f->hash) <= (w ? *w : 0)) continue;
+    struct map wanted = { 0 }, got = { 0 }, bad = { 0 };
+    const struct goscan_result *before = &t->r->report.result, *g = &after.report.result;
+    count(&t->r->all, &wanted);
+    count(g, &got);
+    for (size_t i = 0; i < before->n; i++)
+        if (is_fixed(&t->all, &t->dropped, &before->findings[i]))
+            --*map_put(&wanted, before->findings[i].hash, NULL);
+    bool good = true;
+    for (size_t i = 0; i < g->n; i++) {
+        const uint64_t *w = map_get(&wanted, g->findings[i].hash);
+        if (*map_get(&got, g->findings[i].hash) <= (w ? *w : 0)) continue;
+        blame(t, &g->findings[i], &bad);
         good = false;
-        bool found = false;
-        for (size_t k = 0; k < all->n; k++)
-            if (str_eq(all->p[k].path, f->file)) found = all->p[k].bad = true;
-        for (size_t k = 0; !found && k < all->n; k++) all->p[k].bad = true; // elsewhere: give up
     }
+    for (size_t i = 0; i < bad.cap; i++)
+        if (bad.slot[i].used) map_put(&t->dropped, bad.slot[i].key, NULL);
     map_deinit(&wanted);
     map_deinit(&got);
+    map_deinit(&bad);
     vec_deinit(&texts);
     scan_run_deinit(&after);
     return good;
@@ -179,31 +220,37 @@ static struct err *write_patch(const struct scan_patch *p)
     return e;
 }
 
-static void mark_fixed(struct scan_run *r, struct str path)
+static void mark_fixed(const struct trial *t, struct str path, bool fixed)
 {
-    for (size_t i = 0; i < r->report.result.n; i++) {
-        struct goscan_finding *f = &r->report.result.findings[i];
-        if (f->n_fix && str_eq(f->file, path)) f->fixed = true;
-    }
+    struct goscan_result *g = &t->r->report.result;
+    for (size_t i = 0; i < g->n; i++)
+        if (g->findings[i].n_fix && str_eq(g->findings[i].file, path))
+            g->findings[i].fixed = fixed && !is_dropped(&t->dropped, &g->findings[i]);
 }
 
 struct err *scan_patches(struct scan_run *r, scan_again again, void *arg, struct scan_patch **ret,
                          size_t *ret_n)
 {
-    enum { ROUNDS = 4 };
-    patches all = { 0 };
+    enum { ROUNDS = 8, ROUNDS_OF_FUNCTIONS = 5 };
+    struct trial t = { .r = r };
     struct err *e = NULL;
-    make_patches(r, &all);
     bool good = false;
-    for (unsigned round = 0; round < ROUNDS && !good && !e; round++)
-        good = try_patches(r, again, arg, &all, &e);
-    *ret = arena_array(&r->arena, struct scan_patch, all.n + 1);
-    *ret_n = all.n;
-    for (size_t i = 0; i < all.n; i++) {
-        (*ret)[i] = all.p[i];
-        (*ret)[i].bad |= !good;
+    for (unsigned round = 0; round < ROUNDS && !good && !e; round++) {
+        t.files = round >= ROUNDS_OF_FUNCTIONS;
+        make_patches(r, &t.dropped, &t.all);
+        good = try_patches(&t, again, arg, &e);
     }
-    vec_deinit(&all);
+    *ret = arena_array(&r->arena, struct scan_patch, t.all.n + 1);
+    *ret_n = t.all.n;
+    for (size_t i = 0; i < t.all.n; i++) {
+        struct scan_patch *p = &(*ret)[i];
+        *p = t.all.p[i];
+        p->bad |= !good;
+        if (p->bad) p->refused += p->findings, p->findings = 0;
+        mark_fixed(&t, p->path, !p->bad);
+    }
+    map_deinit(&t.dropped);
+    vec_deinit(&t.all);
     return e;
 }
 
@@ -223,13 +270,14 @@ struct err *scan_repair(const struct scan_options *o, struct scan_run *r, struct
     size_t n;
     ERR_TRY(scan_patches(r, tree_again, &with, &all, &n));
     for (size_t i = 0; i < n; i++) {
-        if (all[i].bad) {
-            done.refused += all[i].findings;
-            continue;
-        }
+        done.refused += all[i].refused;
+        if (all[i].bad) continue;
         struct err *e = write_patch(&all[i]);
         if (e) { // the others are written all the same
             done.unwritten++;
+            for (size_t k = 0; k < r->report.result.n; k++)
+                if (str_eq(r->report.result.findings[k].file, all[i].path))
+                    r->report.result.findings[k].fixed = false;
             if (done.why)
                 err_free(e);
             else
@@ -237,7 +285,6 @@ struct err *scan_repair(const struct scan_options *o, struct scan_run *r, struct
             continue;
         }
         done.findings += all[i].findings;
-        mark_fixed(r, all[i].path);
         done.files++;
     }
     *ret = done;

@@ -9,17 +9,20 @@ void scan_finish(struct scan_run *r);
 
 struct scan_patch { // what the fixes make of one file
     struct str path, before, after;
-    char *real; // resolved
-    size_t findings;
-    bool bad; // not to be written
+    char *real;      // resolved
+    size_t findings; // that it cures
+    size_t refused;  // whose fix did not stand the test
+    bool bad;        // not to be written
 };
 
 // Scans once more, with texts that stand for what files hold.
 typedef struct err *(*scan_again)(void *arg, const struct scan_overlay *texts, size_t n,
                                   struct scan_run *ret);
 
-// The patches that the fixes of r's findings make, in its arena. What does not parse then, leaves a
-// finding or brings a new one is marked as bad.
+// The patches that the fixes of r's findings make, in its arena; those findings are marked as
+// fixed. The tree is scanned with the new texts first. Fixes of a function where a finding is left
+// or a new one comes are taken back; where that is not enough, or the file does not parse, all of
+// its fixes are.
 struct err *scan_patches(struct scan_run *r, scan_again again, void *arg, struct scan_patch **ret,
                          size_t *ret_n) ERR_MUST_USE;
 
@@ -30,10 +33,8 @@ struct scan_repairs {
     struct err *why;        // the first of them could not be written; the caller's
 };
 
-// Applies the fixes of r's findings to their files. Before anything is written the whole tree is
-// scanned with the new texts: a file that does not parse then, a finding that is still there, or a
-// new one, and the fixes of that file are left out. A file that has changed meanwhile is not
-// written, nor is one that is read-only.
+// Applies the fixes of r's findings to their files, as far as they stand the test of
+// scan_patches(). A file that has changed meanwhile is not written, nor is one that is read-only.
 struct err *scan_repair(const struct scan_options *o, struct scan_run *r,
                         struct scan_repairs *ret) ERR_MUST_USE;
 

@@ -162,6 +162,18 @@ def several():
         assert places(json.loads(scan(folder, "--json").stdout)) == len(LEFT)
 
 
+def one_is_enough():
+    """A fix that does not stand the test is taken back with those of its function; the rest of the file is cured."""
+    before, after = FIXED[0]
+    two = "\nfunc (s *S) Y(k string) {\n\tall[k] = s.m[k]\n\ts.m[k+\"b\"] = 2\n}\n"  # one lock would be held for the other map
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(folder, before + two)
+        p = scan(folder, "--fix", "--json")
+        assert "1 findings fixed in 1 files; 3 fixes did not cure theirs" in p.stderr, p.stderr
+        assert p.returncode == 1 and places(json.loads(p.stdout)) == 3, p.stdout
+        assert read(path) == HEAD + "\n" + after + two
+
+
 def carriage_returns():
     """What is added ends as the lines around it do."""
     for before, after in FIXED:
@@ -265,7 +277,7 @@ def new_from():
 
 tests = [(f"fixed {b.splitlines()[1].strip()}", lambda b=b, a=a: fixed(b, a)) for b, a in FIXED]
 tests += [(f"left {b.splitlines()[-2 if b.count(chr(10)) > 1 else 0].strip()}", lambda b=b: left(b)) for b in LEFT]
-tests += [("several at once", several), ("carriage returns", carriage_returns),
+tests += [("several at once", several), ("one is enough", one_is_enough), ("carriage returns", carriage_returns),
           ("not to be written", not_to_be_written), ("new-from", new_from)]
 for name, test in tests:
     tap.run(name, test)
