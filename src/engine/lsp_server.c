@@ -183,18 +183,40 @@ static void publish_all(struct server *s)
     s->published.p = now.p, s->published.n = now.n, s->published.cap = now.cap;
 }
 
+typedef VEC(const char *) paths;
+
+// A client without a workspace may have been started anywhere, the home folder say: the present
+// folder is looked at if it is a module's, else those of the open documents.
+static void find_folders(const struct server *s, struct arena *a, paths *ret)
+{
+    for (size_t i = 0; i < s->o->n_paths; i++) vec_push(ret, s->o->paths[i]);
+    if (ret->n) return;
+    for (size_t i = 0; i < s->roots.n; i++) // one that is gone would take the others with it
+        if (access(s->roots.p[i], F_OK) == 0) vec_push(ret, s->roots.p[i]);
+    if (s->roots.n) return;
+    if (access("go.mod", F_OK) == 0 || access("go.work", F_OK) == 0) {
+        vec_push(ret, ".");
+        return;
+    }
+    for (size_t i = 0; i < s->open.n; i++) {
+        struct str path = str_from(s->open.p[i].path);
+        size_t slash = str_rfind_char(path, '/');
+        const char *dir = arena_cstr(a, str_sub(path, 0, slash == STR_NPOS ? 0 : slash));
+        if (dir[0] && access(dir, F_OK) == 0) vec_push(ret, dir);
+    }
+}
+
 static void look(struct server *s)
 {
-    static const char *const here[] = { "." };
-    const char *const *roots = s->roots.n ? s->roots.p : here;
+    struct arena a = { 0 };
+    paths folders = { 0 };
+    find_folders(s, &a, &folders);
     VEC(struct scan_overlay) texts = { 0 };
     for (size_t i = 0; i < s->open.n; i++)
         vec_push(&texts, (struct scan_overlay) { str_from(s->open.p[i].path),
                                                  str_from(s->open.p[i].text) });
-    struct scan_options o = { .paths = s->o->n_paths ? s->o->paths : roots,
-                              .n_paths = s->o->n_paths ? s->o->n_paths
-                                         : s->roots.n  ? s->roots.n
-                                                       : 1,
+    struct scan_options o = { .paths = folders.p,
+                              .n_paths = folders.n,
                               .overlays = texts.p,
                               .n_overlays = texts.n,
                               .memory = &s->memory };
@@ -210,6 +232,8 @@ static void look(struct server *s)
     r->n = kept;
     publish_all(s);
     vec_deinit(&texts);
+    vec_deinit(&folders);
+    arena_deinit(&a);
     s->scanned = true;
     s->stale = false;
 }
@@ -258,9 +282,7 @@ static void initialize(struct server *s, struct arena *a, const struct lsp_messa
 {
     for (size_t i = 0; i < m->n_folders; i++) {
         struct str path = lsp_path(a, m->folders[i]);
-        // One that is gone would take the findings of the others with it.
-        if (path.n && access(arena_cstr(a, path), F_OK) == 0)
-            vec_push(&s->roots, mem_strndup(path.p, path.n));
+        if (path.n) vec_push(&s->roots, mem_strndup(path.p, path.n));
     }
     s->initialized = true;
     s->utf8 = m->utf8;

@@ -212,6 +212,28 @@ def folders():
             c.end()
 
 
+def no_folder():
+    """Without a workspace the folder of the document is looked at, not wherever the editor was started; that only if it
+    is a module's."""
+    with tempfile.TemporaryDirectory() as home, tempfile.TemporaryDirectory() as top:
+        path, uri = project(top)
+        for name in (path, os.path.join(home, "p.go")):
+            with open(name, "w") as f:
+                f.write(BAD)
+        for cwd, module, want in ((home, False, [uri]), (home, True, ["file://" + os.path.join(home, "p.go")])):
+            if module:
+                with open(os.path.join(home, "go.mod"), "w") as f:
+                    f.write("module example.com/home\n")
+            c = Client(cwd=cwd)
+            c.ask("initialize", {"rootUri": None, "capabilities": {}})
+            c.send("textDocument/didOpen", {"textDocument": {"uri": uri, "languageId": "go", "version": 1, "text": BAD}})
+            c.ask("textDocument/codeAction", {"textDocument": {"uri": uri}, "range": {}})
+            c.send("textDocument/didSave", {"textDocument": {"uri": uri}})
+            m = c.message()
+            assert m["method"] == "textDocument/publishDiagnostics" and [m["params"]["uri"]] == want, m
+            c.end()
+
+
 def broken_off():
     """Headers that say nothing usable end the server with status 4, the end of input with 1."""
     for data, status in ((b"Content-Length: 99999999999\r\n\r\n", 4), (b"Content-Length: -1\r\n\r\n", 4),
@@ -226,7 +248,7 @@ def broken_off():
     assert c.p.wait(20) == 1
 
 
-tests = [utf8_positions, utf16_positions, not_json, order, folders, broken_off]
+tests = [utf8_positions, utf16_positions, not_json, order, folders, no_folder, broken_off]
 for test in tests:
     tap.run(test.__name__, test)
 sys.exit(tap.done())
