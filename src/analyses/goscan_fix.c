@@ -74,6 +74,33 @@ static bool harmless(const struct fixer *x, const struct go_node *n, unsigned de
     return true;
 }
 
+static bool is_literal(const struct go_node *n)
+{
+    return n && n->kind == GO_LIT;
+}
+
+// What plainly may panic: whoever recovers then would find the lock held for ever.
+static bool may_panic(const struct fixer *x, const struct go_node *n, unsigned depth)
+{
+    if (depth > LIMIT_FIX_DEPTH) return true;
+    if (n->kind == GO_TYPE_ASSERT) return true;
+    if (n->kind == GO_SLICE && (n->kid[1] || n->kid[2])) return true;
+    if (n->kind == GO_INDEX && is_literal(n->kid[1]) && n->kid[1]->op == GO_T_INT &&
+        (n->kid[0]->kind != GO_SELECTOR || scan_sym(x->file, n->kid[0]) != x->map_sym) &&
+        (n->kid[0]->kind != GO_IDENT || scan_sym(x->file, n->kid[0]) != x->map_sym))
+        return true;
+    bool divides = (n->kind == GO_BINARY && (n->op == GO_T_QUO || n->op == GO_T_REM)) ||
+                   (n->kind == GO_ASSIGN && (n->op == GO_T_QUO_ASSIGN || n->op == GO_T_REM_ASSIGN));
+    if (divides && !is_literal(n->kid[1])) return true;
+    // `v, ok := x.(T)` does not.
+    bool both = n->kind == GO_ASSIGN && n->kid[0]->next && n->kid[1] && !n->kid[1]->next &&
+                n->kid[1]->kind == GO_TYPE_ASSERT;
+    for (unsigned i = 0; i < n->kids; i++)
+        for (const struct go_node *k = n->kid[i]; k; k = k->next)
+            if (may_panic(x, both && i == 1 ? k->kid[0] : k, depth + 1)) return true;
+    return false;
+}
+
 // ---- where the map is named ----
 
 // The expression is the place: names and selectors, step by step, no field promoted from another.
@@ -295,6 +322,7 @@ static void fix_missing(struct fixer *x, const void *class, struct goscan_findin
         if (!harmless(x, st->kid[i], 0)) return;
         find_map(x, st->kid[i], 0);
     }
+    if (st->kind != GO_RETURN && may_panic(x, st, 0)) return; // that one defers the unlock
     if (x->ok && x->maps) lock_around(x, class, st, f);
 }
 

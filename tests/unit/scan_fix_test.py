@@ -66,6 +66,8 @@ FIXED = [
      "func (s *S) X() (n int) {\n\ts.mu.RLock()\n\tfor _, v := range s.m {\n\t\tn += v\n\t}\n\ts.mu.RUnlock()\n\treturn\n}\n"),
     ("func (s *S) X(k string) {\n\ts.mu.RLock()\n\tdefer s.mu.RUnlock()\n\ts.m[k]++\n}\n",
      "func (s *S) X(k string) {\n\ts.mu.Lock()\n\tdefer s.mu.Unlock()\n\ts.m[k]++\n}\n"),
+    ("func (s *S) X(k string) int {\n\treturn s.m[k] / len(k)\n}\n",
+     "func (s *S) X(k string) int {\n\ts.mu.RLock()\n\tdefer s.mu.RUnlock()\n\treturn s.m[k] / len(k)\n}\n"),
     # reads and writes: the lock for writing
     ("func (s *S) X(k string) {\n\ts.m[k] = s.m[k+\"a\"] + 1\n}\n",
      "func (s *S) X(k string) {\n\ts.mu.Lock()\n\ts.m[k] = s.m[k+\"a\"] + 1\n\ts.mu.Unlock()\n}\n"),
@@ -78,6 +80,10 @@ LEFT = [
     "func (s *S) X(k string) {\n\ts.m[f()] = 2\n}\n",                                # a call may lock
     "func (s *S) X(k string, c chan int) {\n\ts.m[k] = <-c\n}\n",                    # may wait
     "func (s *S) X(k string) {\n\tif s.m[k] > 1 {\n\t\tf()\n\t}\n}\n",               # no statement of its own
+    "func (s *S) X(k string, a []int) {\n\ts.m[k] = a[0]\n}\n",                        # may panic, and leave it locked
+    "func (s *S) X(k string, v any) {\n\ts.m[k] = v.(int)\n}\n",
+    "func (s *S) X(k string, n int) {\n\ts.m[k] = 60 / n\n}\n",
+    "func (s *S) X(k string, n int) {\n\ts.m[k[n:]] = 1\n}\n",
     "func (s *S) X(k string) { s.m[k] = 2 }\n",                                      # on one line
     "func (s *S) X() {\n\tfor k := range s.m {\n\t\tfmt.Println(k)\n\t}\n}\n",        # the body calls
     "func (s *S) X() string {\n\tfor k := range s.m {\n\t\treturn k\n\t}\n\treturn \"\"\n}\n",  # leaves early
