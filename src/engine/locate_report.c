@@ -338,6 +338,24 @@ static void fill_blind_paths(struct locate *l)
                                     (unsigned long long)lost, SHARING_SITES_MAX));
 }
 
+// Functions that were looked through for less of the time than the others: they are costly, and the
+// budget is what it is.
+static void fill_blind_costly(struct locate *l)
+{
+    double elapsed = (double)(clock_now_ns() - l->start_ns) / 1e9;
+    for (size_t i = 0; i < l->t->n_funcs; i++) {
+        const struct map_func *f = &l->t->func[i];
+        if (f->hot || f->probe.kind == GOBIN_PROBE_FIRST || !map_func_finds(f) ||
+            f->looked_ns >= l->open_ns / 2)
+            continue;
+        report_add_blind(l->report,
+                         arena_printf(&l->report->arena,
+                                      "%s: looked through for new maps for %.2f of %.1f s only, "
+                                      "since its hits are costly",
+                                      f->name, (double)f->looked_ns / 1e9, elapsed));
+    }
+}
+
 static void fill_blind(struct locate *l)
 {
     struct report *r = l->report;
@@ -375,6 +393,7 @@ static void fill_blind(struct locate *l)
                             strerror(l->lock_errno)));
     fill_blind_single(l);
     fill_blind_paths(l);
+    fill_blind_costly(l);
     if (l->was_overloaded)
         report_add_blind(
             r,
