@@ -128,7 +128,7 @@ static void take_over(struct godump *p, struct stream *s)
 static bool go_on(struct godump *p, struct str line)
 {
     struct stream *s = p->headed, *plain = p->stream;
-    if (!s || p->d->lines > p->headed_at + 1 || line.p[line.n - 1] != ')') return false;
+    if (p->d->lines > p->headed_at + 1 || line.p[line.n - 1] != ')') return false;
     if (!s->g.active || s->g.n_stack || s->g.expect_location) return false;
     if (plain->g.want_fatal || plain->g.want_message) return false;
     for (size_t i = 1; i < p->n_stream; i++)
@@ -433,7 +433,7 @@ static bool any_line(struct godump *p, struct str line, int depth)
         return understood;
     }
     if (is_header(line)) take_over(p, plain);
-    if (go_on(p, line)) return true;
+    if (p->headed && go_on(p, line)) return true;
     bool packed = line.p[0] != '\t' && godump_is_packed(line);
     if (!plain->pending && !is_wrap(p, plain, line) && !packed &&
         godump_understand(&p->b, &plain->g, line)) {
