@@ -20,10 +20,13 @@ def table(header, rows):
     return out + ["| " + " | ".join(str(c) for c in r) + " |" for r in rows]
 
 
-def source(head):
+def machine(head):
     m = head["machine"]
-    return (f"\n`{head['command']}` at {head['commit']}, {head['date'][:10]}, {m['cpus']} CPUs ({m['cpu']}"
-            f"{', virtual' if m['virtual'] else ''}), Linux {m['kernel']}.")
+    return f"{head['date'][:10]}, {m['cpus']} CPUs ({m['cpu']}{', virtual' if m['virtual'] else ''}), Linux {m['kernel']}"
+
+
+def source(head):
+    return f"\n`{head['command']}` at {head['commit']}, {machine(head)}."
 
 
 def seconds(values, p):
@@ -74,18 +77,19 @@ def safety_cell(died, s, base):
 
 
 def safety():
-    out, commits, head = [], [], None
+    out, series = [], {}
     for path in sorted(glob.glob(os.path.join(record.RESULTS, "crash-*.jsonl"))):
         suite, go = re.match(r"crash-(.+)-([0-9.]+)\.jsonl", os.path.basename(path)).groups()
         head, rows = record.load(os.path.basename(path)[:-6])
         t = crash.totals(rows)
         base = t.get("alone")
         out.append([suite, go] + [safety_cell(*t[a][1:3], base if a != "alone" else None) if a in t else "–" for a in ARMS])
-        commits.append(f"{suite} {go}: {head['commit']}")
-    if not head:
+        series.setdefault(machine(head), []).append(f"{suite} {go}: {head['commit']}")
+    if not out:
         return []
     return table(["target", "Go"] + list(ARMS.values()), out) + [
-        f"\n`bench/crash.py TARGET --go V --together`; {', '.join(commits)}; {source(head).split(', ', 1)[1]}"]
+        "\n`bench/crash.py TARGET --go V --together` (busy: one after the other). "
+        + " ".join(f"{', '.join(names)}; {where}." for where, names in series.items())]
 
 
 def cost():
