@@ -164,14 +164,14 @@ static __always_inline void fill_key(struct pt_regs *r, struct event *e)
 }
 
 // Emits the access with its goroutine and stack. first_pc: the return address into the caller,
-// whose frame is at `frame`.
-static __always_inline void emit(struct pt_regs *r, const struct access *a, enum event_kind kind,
-                                 __u64 hold, __u64 first_pc, __u64 frame, int on_call)
+// whose frame is at `frame`. Returns whether there was room.
+static __always_inline int emit(struct pt_regs *r, const struct access *a, enum event_kind kind,
+                                __u64 hold, __u64 first_pc, __u64 frame, int on_call)
 {
     struct event *e = bpf_ringbuf_reserve(&events, sizeof(*e), 0);
     if (!e) {
         drop(DROP_RINGBUF);
-        return;
+        return 0;
     }
     e->time_ns = a->now;
     e->map = a->map;
@@ -208,6 +208,7 @@ static __always_inline void emit(struct pt_regs *r, const struct access *a, enum
     }
     e->n_pcs = n;
     bpf_ringbuf_submit(e, BPF_RB_NO_WAKEUP); // user space looks every few ms
+    return 1;
 }
 
 static __always_inline void emit_mark(const struct access *a, enum event_kind kind, __u64 seq,
@@ -320,17 +321,18 @@ static __always_inline int may_hold(const struct access *a)
     return 1;
 }
 
-static __always_inline void hold(struct pt_regs *r, struct access *a, struct candidate *c,
-                                 struct site *s)
+// Whether it was held: then it has been told of.
+static __always_inline int hold(struct pt_regs *r, struct access *a, struct candidate *c,
+                                struct site *s)
 {
-    if (!ctl_holds || ctl_let_go || !c->hold_ns || !s->hold_ok) return;
-    if (!c->guard && !unguarded_holds) return;
-    if (a->now < hold_next || a->now < c->next_hold || c->owner) return;
-    if (held_total_ns >= ctl_hold_budget_ns) return;
+    if (!ctl_holds || ctl_let_go || !c->hold_ns || !s->hold_ok) return 0;
+    if (!c->guard && !unguarded_holds) return 0;
+    if (a->now < hold_next || a->now < c->next_hold || c->owner) return 0;
+    if (held_total_ns >= ctl_hold_budget_ns) return 0;
     for (int i = 0; i < CANDIDATE_DONE_MAX; i++)
-        if (i < (int)c->n_done && c->done[i] == COOKIE_INDEX(a->cookie)) return;
-    if (!may_hold(a)) return;
-    if (!__sync_bool_compare_and_swap(&hold_taken, 0, 1)) return;
+        if (i < (int)c->n_done && c->done[i] == COOKIE_INDEX(a->cookie)) return 0;
+    if (!may_hold(a)) return 0;
+    if (!__sync_bool_compare_and_swap(&hold_taken, 0, 1)) return 0;
     struct hold_loop h = { .g = a->g, .stw = stw_count, .fatal = fatal_count };
     h.preempt_stop = off_g_preempt_stop;
     __u64 seq = hold_seq + 1, length = c->hold_ns;
@@ -339,7 +341,7 @@ static __always_inline void hold(struct pt_regs *r, struct access *a, struct can
     hold_map = a->map;
     hold_g = a->g;
     hold_arrivals = 0;
-    emit(r, a, EVENT_HOLD, seq, r->rip + 5, r->rbp, 1);
+    if (emit(r, a, EVENT_HOLD, seq, r->rip + 5, r->rbp, 1)) c->told = a->g;
     __u64 start = bpf_ktime_get_ns();
     hold_hard = start + HOLD_HARD_NS;
     __sync_lock_test_and_set(&hold_end, start + length);
@@ -364,6 +366,7 @@ static __always_inline void hold(struct pt_regs *r, struct access *a, struct can
     __sync_lock_test_and_set(&c->leaving, a->g);
     emit_mark(a, EVENT_HOLD_END, seq, held, h.reason);
     __sync_lock_test_and_set(&hold_taken, 0);
+    return 1;
 }
 
 // At the `call` of a map function, arguments in their registers, before the callee's stack check.
@@ -385,8 +388,10 @@ int on_call(struct pt_regs *r)
     struct candidate *c = bpf_map_lookup_elem(&candidates, index);
     struct site *s = bpf_map_lookup_elem(&sites, &site_index);
     if (!c || !s || c->map != a.map) return 0;
-    __u64 number = __sync_fetch_and_add(&c->accesses, 1);
+    __u64 number = __sync_fetch_and_add(&c->accesses, 1), told = c->told;
     __sync_fetch_and_add(&s->hits, 1);
+    // Not every access is told of. Whoever is inside by one that was not, is not who was told of.
+    if (told == a.g) c->told = 0;
     __u64 seq = arrive(&a);
     if (seq) {
         emit(r, &a, EVENT_ARRIVAL, seq, r->rip + 5, r->rbp, 1);
@@ -394,14 +399,15 @@ int on_call(struct pt_regs *r)
     }
     if (arrive_late(r, &a, c)) return 0;
     __u64 owner = c->owner, since = c->owner_since;
-    if (owner && owner != a.g && a.now > c->inside_unknown && flag_of(a.map) && c->owner == owner &&
-        c->owner_since == since) {
+    if (owner && owner != a.g && owner == told && a.now > c->inside_unknown && flag_of(a.map) &&
+        c->owner == owner && c->owner_since == since) {
         emit(r, &a, EVENT_INSIDE, owner, r->rip + 5, r->rbp, 1);
         return 0;
     }
-    if (ctl_accesses && !(number & c->emit_mask))
-        emit(r, &a, EVENT_ACCESS, 0, r->rip + 5, r->rbp, 1);
-    hold(r, &a, c, s);
+    if (hold(r, &a, c, s)) return 0;
+    if (ctl_accesses && !(number & c->emit_mask) &&
+        emit(r, &a, EVENT_ACCESS, 0, r->rip + 5, r->rbp, 1))
+        c->told = a.g;
     return 0;
 }
 
@@ -448,7 +454,8 @@ static __always_inline void guard(const struct access *a, struct candidate *c, _
     }
     if (l.stolen) __sync_fetch_and_add(&c->stolen, 1);
     if (!l.ok) __sync_fetch_and_add(&c->over, 1);
-    if (!l.ok || l.stolen || !known) c->inside_unknown = now + GUARD_EXPIRE_NS;
+    __u64 until = now + GUARD_EXPIRE_NS;
+    if ((!l.ok || l.stolen || !known) && c->inside_unknown < until) c->inside_unknown = until;
     if (l.ok && known && bpf_map_update_elem(&inside, &a->g, &index, BPF_ANY)) drop(DROP_INSIDE);
 }
 

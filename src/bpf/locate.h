@@ -103,6 +103,7 @@ struct candidate {
 
     __u64 owner, owner_since; // the guard: g, 0 = free
     __u64 inside_unknown;     // until then an access that takes no part in the guard may be inside
+    __u64 told; // g whose latest access here was told of: if it is inside, by that one
     __u64 next_hold;
     __u64 accesses, holds, held_ns, arrivals;
     __u64 waited, waited_ns; // accesses that waited >1 µs for the guard
@@ -133,6 +134,6 @@ struct counters { // one a CPU
 };
 
 _Static_assert(sizeof(struct event) == 80 + 24 + 32 + EVENT_FRAMES * 8, "wire layout");
-_Static_assert(sizeof(struct candidate) == 21 * 8 + CANDIDATE_DONE_MAX * 4, "wire layout");
+_Static_assert(sizeof(struct candidate) == 22 * 8 + CANDIDATE_DONE_MAX * 4, "wire layout");
 _Static_assert(sizeof(struct site) == 24, "wire layout");
 _Static_assert(sizeof(struct counters) == 80 + FUNCTIONS_MAX * 8, "wire layout");

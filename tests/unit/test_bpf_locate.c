@@ -408,15 +408,53 @@ static void test_inside(void)
     reset();
     know_return(0x400100, return_site);
     cand->hold_ns = 0;
+    ctl_accesses = 1;
+    on_call(&g1.regs); // told of
     on_entry(&g1.regs);
+    cand->emit_mask = ~0ull;
     on_call(&g2.regs);
-    CHECK_INT(host_n_events, 0); // the flag is not set
+    CHECK_INT(host_n_events, 1); // the flag is not set
     ((char *)the_map)[8] = 4;
     on_call(&g2.regs);
-    CHECK_INT(host_n_events, 1);
-    CHECK_INT(event(0)->kind, EVENT_INSIDE);
-    CHECK(event(0)->hold == g1.regs.r14);
+    CHECK_INT(host_n_events, 2);
+    CHECK_INT(event(0)->kind, EVENT_ACCESS);
+    CHECK_INT(event(1)->kind, EVENT_INSIDE);
+    CHECK(event(1)->hold == g1.regs.r14);
     cand->inside_unknown = UINT64_MAX; // somebody who takes no part may have set it
+    on_call(&g2.regs);
+    CHECK_INT(host_n_events, 2);
+}
+
+// One call is one access, held or not.
+static void test_told_once(void)
+{
+    reset();
+    ctl_accesses = 1;
+    on_call(&g1.regs);
+    CHECK_INT(host_n_events, 2);
+    CHECK_INT(event(0)->kind, EVENT_HOLD);
+    CHECK_INT(event(1)->kind, EVENT_HOLD_END);
+    on_call(&g1.regs); // in the pause
+    CHECK_INT(host_n_events, 3);
+    CHECK_INT(event(2)->kind, EVENT_ACCESS);
+}
+
+// The access by which it is inside was not told of; the one before it, elsewhere, was.
+static void test_inside_by_another_access(void)
+{
+    reset();
+    know_return(0x400100, return_site);
+    cand->hold_ns = 0;
+    ctl_accesses = 1;
+    on_call(&g1.regs);
+    CHECK_INT(host_n_events, 1);
+    on_entry(&g1.regs);
+    on_return(&g1.regs);
+    cand->emit_mask = ~0ull;
+    on_call(&g1.regs);
+    CHECK_INT(host_n_events, 1);
+    on_entry(&g1.regs);
+    ((char *)the_map)[8] = 4;
     on_call(&g2.regs);
     CHECK_INT(host_n_events, 1);
 }
@@ -466,6 +504,8 @@ int main(void)
         TEST(test_guard_through_wrapper),
         TEST(test_stack_check_fails),
         TEST(test_inside),
+        TEST(test_told_once),
+        TEST(test_inside_by_another_access),
         TEST(test_own_stack),
         TEST(test_drops_are_counted),
     };
