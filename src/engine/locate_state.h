@@ -83,6 +83,7 @@ struct locate {
     double ns_emulated, ns_stepped, ns_program; // of one hit; the last is in the first two
     struct probes_totals totals;
     double cost_ns;
+    double waits_before_ns; // for the guard, at candidates that others have taken the place of
     uint64_t returns_emulated, returns_all;
 
     VEC(struct trial) trials; // every map that ever was one

@@ -411,9 +411,12 @@ static void activate(struct locate *l, struct trial *tr, const struct sharing_ma
                      uint32_t index)
 {
     struct candidate *c = &probes_candidates(l->p)[index];
+    l->waits_before_ns += (double)c->waited_ns;
     memset(c, 0, sizeof(*c));
     c->map = m->address;
-    c->inside_unknown = clock_now_ns() + INSIDE_GRACE_NS;
+    tr->unguardable = !guardable(l, m);
+    // Where a function is too hot to be probed, somebody who is not seen may be inside at any time.
+    c->inside_unknown = tr->unguardable ? UINT64_MAX : clock_now_ns() + INSIDE_GRACE_NS;
     c->guard = guard_wanted(l);
     c->n_done = tr->n_done;
     memcpy(c->done, tr->done, sizeof(c->done));
@@ -422,7 +425,6 @@ static void activate(struct locate *l, struct trial *tr, const struct sharing_ma
     tr->accesses_before = tr->accesses;
     tr->accesses_then = 0;
     tr->open_ns_then = l->open_ns;
-    tr->unguardable = !guardable(l, m);
     if (tr->rate <= 0) tr->rate = seen_rate(l, m); // until it is counted
     tr->enough = looks_locked_everywhere(l->t, m) ? WITHDRAW_LOCKED : WITHDRAW_UNLOCKED;
     _cleanup_err_ struct err *e = probes_set_candidate(l->p, m->address, index);
@@ -644,7 +646,8 @@ static void set_guards(struct locate *l)
     for (size_t i = 0; i < l->trials.n; i++) {
         if (!l->trials.p[i].active) continue;
         struct candidate *c = &probes_candidates(l->p)[l->trials.p[i].index];
-        if (on && !c->guard) c->inside_unknown = now + INSIDE_GRACE_NS;
+        if (on && !c->guard && c->inside_unknown != UINT64_MAX)
+            c->inside_unknown = now + INSIDE_GRACE_NS;
         c->guard = on;
     }
 }
@@ -697,7 +700,10 @@ struct err *trials_step(struct locate *l)
         measure_rate(l, tr, open_ns);
         tr->accesses = tr->accesses_before + probes_candidates(l->p)[tr->index].accesses;
         struct sharing_map *m = sharing_find(l->sharing, tr->map);
-        if (m && !tr->unguardable) tr->unguardable = !guardable(l, m);
+        if (m && !tr->unguardable && !guardable(l, m)) {
+            tr->unguardable = true;
+            probes_candidates(l->p)[tr->index].inside_unknown = UINT64_MAX;
+        }
         tr->withdrawn = !tr->proven_ns && in_vain(l, tr) && tr->holds >= HOLDS_MIN;
         if (tr->withdrawn || tr->proven || (m && !lives(l, m))) retire(l, tr);
     }

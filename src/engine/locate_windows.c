@@ -65,7 +65,7 @@ struct err *windows_sample(struct locate *l)
 
 double windows_program_ns(struct locate *l)
 {
-    double ns = (double)l->totals.bpf_ns - (double)l->totals.held_ns;
+    double ns = (double)l->totals.bpf_ns - (double)l->totals.held_ns - l->waits_before_ns;
     const struct candidate *c = probes_candidates(l->p);
     for (size_t i = 0; i < CANDIDATES_MAX; i++) ns -= (double)c[i].waited_ns;
     return ns > 0 ? ns : 0;
@@ -268,10 +268,12 @@ static struct err *attach_site(struct locate *l, uint32_t i, struct probe_point 
 {
     struct call_site *s = &l->site[i];
     uint64_t offset, after = s->call->address + s->call->size;
+    // Of other maps than the candidates it tells only where the function does not: once for a call.
+    bool at_call = s->of_hot || (l->discovering && !s->func->discovers);
     if (gobin_offset(l->t->bin, s->call->address, &offset))
-        call[(*n_call)++] = (struct probe_point) { offset, COOKIE(i, s->func->op, s->func->map_arg,
-                                                                  s->func->key_arg, 0, 0,
-                                                                  s->of_hot || l->discovering, 0) };
+        call[(*n_call)++] =
+            (struct probe_point) { offset, COOKIE(i, s->func->op, s->func->map_arg,
+                                                  s->func->key_arg, 0, 0, at_call, 0) };
     uint64_t release = release_point(l, after);
     if (!gobin_offset(l->t->bin, release, &offset)) return NULL;
     ret[(*n_ret)++] = (struct probe_point) { offset, i };
