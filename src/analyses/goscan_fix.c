@@ -74,6 +74,11 @@ static bool harmless(const struct fixer *x, const struct go_node *n, unsigned de
     return true;
 }
 
+static bool is_map_name(const struct fixer *x, const struct go_node *n)
+{
+    return (n->kind == GO_SELECTOR || n->kind == GO_IDENT) && scan_sym(x->file, n) == x->map_sym;
+}
+
 static bool is_literal(const struct go_node *n)
 {
     return n && n->kind == GO_LIT;
@@ -86,8 +91,7 @@ static bool may_panic(const struct fixer *x, const struct go_node *n, unsigned d
     if (n->kind == GO_TYPE_ASSERT) return true;
     if (n->kind == GO_SLICE && (n->kid[1] || n->kid[2])) return true;
     if (n->kind == GO_INDEX && is_literal(n->kid[1]) && n->kid[1]->op == GO_T_INT &&
-        (n->kid[0]->kind != GO_SELECTOR || scan_sym(x->file, n->kid[0]) != x->map_sym) &&
-        (n->kid[0]->kind != GO_IDENT || scan_sym(x->file, n->kid[0]) != x->map_sym))
+        !is_map_name(x, n->kid[0]))
         return true;
     bool divides = (n->kind == GO_BINARY && (n->op == GO_T_QUO || n->op == GO_T_REM)) ||
                    (n->kind == GO_ASSIGN && (n->op == GO_T_QUO_ASSIGN || n->op == GO_T_REM_ASSIGN));
@@ -138,8 +142,7 @@ static bool names_map(const struct fixer *x, const struct go_node *n, unsigned d
 {
     if (depth > LIMIT_FIX_DEPTH) return true;
     for (; n; n = n->next) {
-        if ((n->kind == GO_SELECTOR || n->kind == GO_IDENT) && scan_sym(x->file, n) == x->map_sym)
-            return true;
+        if (is_map_name(x, n)) return true;
         for (unsigned i = 0; i < n->kids; i++)
             if (names_map(x, n->kid[i], depth + 1)) return true;
     }

@@ -45,6 +45,25 @@ void buf_addc(struct buf *b, char c)
     buf_add(b, &c, 1);
 }
 
+void buf_add_rune(struct buf *b, uint32_t c)
+{
+    if (c < 0x80) {
+        buf_addc(b, (char)c);
+    } else if (c < 0x800) {
+        buf_addc(b, (char)(0xc0 | c >> 6));
+        buf_addc(b, (char)(0x80 | (c & 63)));
+    } else if (c < 0x10000) {
+        buf_addc(b, (char)(0xe0 | c >> 12));
+        buf_addc(b, (char)(0x80 | (c >> 6 & 63)));
+        buf_addc(b, (char)(0x80 | (c & 63)));
+    } else {
+        buf_addc(b, (char)(0xf0 | c >> 18));
+        buf_addc(b, (char)(0x80 | (c >> 12 & 63)));
+        buf_addc(b, (char)(0x80 | (c >> 6 & 63)));
+        buf_addc(b, (char)(0x80 | (c & 63)));
+    }
+}
+
 void buf_adds(struct buf *b, const char *cstr)
 {
     buf_add(b, cstr, strlen(cstr));

@@ -17,6 +17,7 @@ void buf_clear(struct buf *b); // keeps the memory
 void buf_reserve(struct buf *b, size_t more);
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_addc(struct buf *b, char c);
+void buf_add_rune(struct buf *b, uint32_t c); // a code point, as UTF-8
 void buf_adds(struct buf *b, const char *cstr);
 void buf_addstr(struct buf *b, struct str s);
 // A file's path as it stands in a URI: %XX for what may not stand there itself.

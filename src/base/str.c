@@ -15,6 +15,11 @@ size_t str_find_char(struct str s, char c)
     return at ? (size_t)(at - s.p) : STR_NPOS;
 }
 
+struct str str_skip_bom(struct str s)
+{
+    return str_starts(s, STR("\xef\xbb\xbf")) ? str_sub(s, 3, s.n) : s;
+}
+
 size_t str_rfind_char(struct str s, char c)
 {
     const char *at = s.n ? memrchr(s.p, c, s.n) : NULL;

@@ -60,7 +60,8 @@ size_t str_find(struct str s, struct str needle); // first, or STR_NPOS
 size_t str_find_char(struct str s, char c);       // first, or STR_NPOS
 size_t str_rfind_char(struct str s, char c);      // last, or STR_NPOS
 int str_cmp(struct str a, struct str b);          // bytewise, like strcmp
-struct str str_trim(struct str s);                // spaces, tabs, CR, LF at both ends
+struct str str_skip_bom(struct str s); // without a byte order mark of UTF-8 at its beginning
+struct str str_trim(struct str s);     // spaces, tabs, CR, LF at both ends
 // Cuts the next piece up to `sep` off *rest; false when *rest is used up.
 bool str_split(struct str *rest, char sep, struct str *piece);
 bool str_to_u64(struct str s, int base,

@@ -455,7 +455,7 @@ static void whole_line(struct godump *p, struct str line)
 {
     p->d->lines++;
     // Before any of several files put together there may be a byte order mark.
-    if (str_starts(line, STR("\xef\xbb\xbf"))) line = str_sub(line, 3, line.n);
+    line = str_skip_bom(line);
     if (!any_line(p, line, 0)) p->d->lines_not_understood++;
 }
 

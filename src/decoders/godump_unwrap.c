@@ -102,25 +102,6 @@ static unsigned hex4(struct str s)
     return s.n >= 4 && str_to_u64(str_sub(s, 0, 4), 16, &v) ? (unsigned)v : 0xfffd;
 }
 
-static void add_rune(struct buf *ret, unsigned c)
-{
-    if (c < 0x80) {
-        buf_addc(ret, (char)c);
-    } else if (c < 0x800) {
-        buf_addc(ret, (char)(0xc0 | c >> 6));
-        buf_addc(ret, (char)(0x80 | (c & 63)));
-    } else if (c < 0x10000) {
-        buf_addc(ret, (char)(0xe0 | c >> 12));
-        buf_addc(ret, (char)(0x80 | (c >> 6 & 63)));
-        buf_addc(ret, (char)(0x80 | (c & 63)));
-    } else {
-        buf_addc(ret, (char)(0xf0 | c >> 18));
-        buf_addc(ret, (char)(0x80 | (c >> 12 & 63)));
-        buf_addc(ret, (char)(0x80 | (c >> 6 & 63)));
-        buf_addc(ret, (char)(0x80 | (c & 63)));
-    }
-}
-
 // The byte that a backslash and c stand for.
 static char unescaped(char c)
 {
@@ -157,7 +138,7 @@ static void unescape_string(struct str s, struct buf *ret)
                 r = 0x10000 + ((r - 0xd800) << 10) + (low & 0x3ff);
                 s = str_sub(s, 6, s.n);
             }
-            add_rune(ret, r);
+            buf_add_rune(ret, r);
         } else {
             buf_addc(ret, unescaped(c));
         }

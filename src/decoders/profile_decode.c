@@ -67,7 +67,7 @@ struct err *profile_decode(const char *name, struct str bytes, struct profile *r
             name);
     if (pprof_legacy_recognises(bytes)) return pprof_legacy_decode(name, bytes, ret);
     if (!is_text(bytes)) return pprof_decode(name, bytes, ret);
-    if (str_starts(bytes, STR("\xef\xbb\xbf"))) bytes = str_sub(bytes, 3, bytes.n);
+    bytes = str_skip_bom(bytes);
     if (is_dump(str_trim(bytes))) return not_a_profile(name, bytes);
     if (perf_script_recognises(bytes)) return perf_script_decode(name, bytes, ret);
     if (folded_recognises(bytes)) return folded_decode(name, bytes, ret);

@@ -15,35 +15,16 @@ struct coding {
     uint32_t high; // a surrogate whose other half is yet to come, 0 = none
 };
 
-static void add_utf8(struct buf *b, uint32_t c)
-{
-    if (c < 0x80) {
-        buf_addc(b, (char)c);
-    } else if (c < 0x800) {
-        buf_addc(b, (char)(0xc0 | c >> 6));
-        buf_addc(b, (char)(0x80 | (c & 0x3f)));
-    } else {
-        if (c >= 0x10000) {
-            buf_addc(b, (char)(0xf0 | c >> 18));
-            buf_addc(b, (char)(0x80 | (c >> 12 & 0x3f)));
-        } else {
-            buf_addc(b, (char)(0xe0 | c >> 12));
-        }
-        buf_addc(b, (char)(0x80 | (c >> 6 & 0x3f)));
-        buf_addc(b, (char)(0x80 | (c & 0x3f)));
-    }
-}
-
 static void add_utf16(struct coding *c, uint32_t unit, struct buf *ret)
 {
     if (c->high && unit >= 0xdc00 && unit < 0xe000) {
-        add_utf8(ret, 0x10000 + ((c->high - 0xd800) << 10) + (unit - 0xdc00));
+        buf_add_rune(ret, 0x10000 + ((c->high - 0xd800) << 10) + (unit - 0xdc00));
         c->high = 0;
         return;
     }
-    if (c->high) add_utf8(ret, 0xfffd);
+    if (c->high) buf_add_rune(ret, 0xfffd);
     c->high = unit >= 0xd800 && unit < 0xdc00 ? unit : 0;
-    if (!c->high) add_utf8(ret, unit >= 0xdc00 && unit < 0xe000 ? 0xfffd : unit);
+    if (!c->high) buf_add_rune(ret, unit >= 0xdc00 && unit < 0xe000 ? 0xfffd : unit);
 }
 
 // The text of the bytes: themselves, or in *room.

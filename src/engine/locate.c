@@ -44,10 +44,10 @@ static struct probes_config config_of(const struct target *t, const struct locat
 static bool holds_possible(struct locate *l)
 {
     bool throttled;
-    target_read_procs(l->t);
-    double quota = proc_cpu_quota(l->t->proc.pid, &throttled);
     if (l->o->no_hold) return false;
+    target_read_procs(l->t);
     if (l->t->gomaxprocs == 1 || host_cpus() < 2 || proc_cpus(l->t->proc.pid) == 1) return false;
+    double quota = proc_cpu_quota(l->t->proc.pid, &throttled);
     return !(quota > 0 && (throttled || quota < 1));
 }
 

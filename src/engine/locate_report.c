@@ -345,8 +345,7 @@ static void fill_blind_costly(struct locate *l)
     double elapsed = (double)(clock_now_ns() - l->start_ns) / 1e9;
     for (size_t i = 0; i < l->t->n_funcs; i++) {
         const struct map_func *f = &l->t->func[i];
-        if (f->hot || f->probe.kind == GOBIN_PROBE_FIRST || !map_func_finds(f) ||
-            f->looked_ns >= l->open_ns / 2)
+        if (!map_func_may_be_whole(f) || !map_func_finds(f) || f->looked_ns >= l->open_ns / 2)
             continue;
         report_add_blind(l->report,
                          arena_printf(&l->report->arena,

@@ -128,11 +128,6 @@ static bool wanted_for_guard(struct locate *l, const struct map_func *f)
     return false;
 }
 
-static bool may_be_whole(const struct map_func *f)
-{
-    return !f->hot && f->probe.kind != GOBIN_PROBE_FIRST;
-}
-
 // Is it probed whole in this window?
 static bool is_whole(const struct map_func *f)
 {
@@ -157,7 +152,7 @@ double windows_guard_cost(struct locate *l, const struct sharing_map *m, bool *o
     double cost = 0;
     for (size_t i = 0; i < l->t->n_funcs; i++) {
         const struct map_func *f = &l->t->func[i];
-        if (!f->family || !may_be_whole(f) || others[i] || !touches(l, f, m)) continue;
+        if (!f->family || !map_func_may_be_whole(f) || others[i] || !touches(l, f, m)) continue;
         others[i] = true;
         cost += function_cost(l, i);
     }
@@ -202,8 +197,8 @@ static void plan_window(struct locate *l)
         l->windows < DISCOVER_FIRST || l->windows % DISCOVER_EACH == 0 || !any_active(l);
     for (size_t i = 0; i < l->t->n_funcs; i++) {
         struct map_func *f = &l->t->func[i];
-        f->discovers = may_be_whole(f) && discovers(l, i);
-        f->guards = may_be_whole(f) && wanted_for_guard(l, f);
+        f->discovers = map_func_may_be_whole(f) && discovers(l, i);
+        f->guards = map_func_may_be_whole(f) && wanted_for_guard(l, f);
     }
 }
 

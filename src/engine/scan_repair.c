@@ -220,14 +220,6 @@ static struct err *write_patch(const struct scan_patch *p)
     return e;
 }
 
-static void mark_fixed(const struct trial *t, struct str path, bool fixed)
-{
-    struct goscan_result *g = &t->r->report.result;
-    for (size_t i = 0; i < g->n; i++)
-        if (g->findings[i].n_fix && str_eq(g->findings[i].file, path))
-            g->findings[i].fixed = fixed && !is_dropped(&t->dropped, &g->findings[i]);
-}
-
 struct err *scan_patches(struct scan_run *r, scan_again again, void *arg, struct scan_patch **ret,
                          size_t *ret_n)
 {
@@ -243,12 +235,14 @@ struct err *scan_patches(struct scan_run *r, scan_again again, void *arg, struct
     *ret = arena_array(&r->arena, struct scan_patch, t.all.n + 1);
     *ret_n = t.all.n;
     for (size_t i = 0; i < t.all.n; i++) {
-        struct scan_patch *p = &(*ret)[i];
-        *p = t.all.p[i];
+        struct scan_patch *p = &t.all.p[i];
         p->bad |= !good;
         if (p->bad) p->refused += p->findings, p->findings = 0;
-        mark_fixed(&t, p->path, !p->bad);
+        (*ret)[i] = *p;
     }
+    struct goscan_result *g = &r->report.result;
+    for (size_t i = 0; i < g->n; i++)
+        g->findings[i].fixed = is_fixed(&t.all, &t.dropped, &g->findings[i]);
     map_deinit(&t.dropped);
     vec_deinit(&t.all);
     return e;
@@ -305,10 +299,7 @@ static const char *below_top(const struct git_tree *t, const char *real)
 // another.
 static const char *moved(struct arena *a, const struct git_tree *t, const char *path)
 {
-    struct str p = str_from(path);
-    if (str_eqc(p, "...")) p = STR(".");
-    if (str_ends(p, STR("/..."))) p.n -= 4;
-    _cleanup_free_ char *real = realpath(arena_cstr(a, p.n ? p : STR("/")), NULL);
+    _cleanup_free_ char *real = realpath(gotree_tidy(a, path), NULL);
     const char *rest = below_top(t, real);
     return rest ? arena_printf(a, "%s%s", t->dir, rest) : NULL;
 }

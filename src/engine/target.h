@@ -39,6 +39,12 @@ static inline bool map_func_finds(const struct map_func *f)
     return map_op_writes(f->op) && !f->inner;
 }
 
+// May it be probed whole: neither too hot, nor with its first instruction as the only point?
+static inline bool map_func_may_be_whole(const struct map_func *f)
+{
+    return !f->hot && f->probe.kind != GOBIN_PROBE_FIRST;
+}
+
 enum { MAP_FUNCS_MAX = FUNCTIONS_MAX, STOP_POINTS_MAX = 8, LOCK_FUNCS_MAX = 16 };
 
 struct target {

@@ -100,7 +100,7 @@ static bool build_line_holds(struct str text)
 {
     struct str line;
     bool blocks = true, plus = true; // of lines since the last blank one, and of those before
-    if (str_starts(text, STR("\xef\xbb\xbf"))) text = str_sub(text, 3, text.n);
+    text = str_skip_bom(text);
     while (str_split(&text, '\n', &line)) {
         line = str_trim(line);
         if (str_starts(line, STR("package "))) return plus;
@@ -359,13 +359,18 @@ static struct str import_above(struct gotree *t, struct str whole)
     return !module.p || !rest.n ? module : join_path(t, module, rest);
 }
 
+static struct str folder_of(struct str path)
+{
+    size_t slash = str_rfind_char(path, '/');
+    return slash == STR_NPOS ? STR(".") : str_sub(path, 0, slash ? slash : 1);
+}
+
 static bool below(struct str path, struct str root)
 {
     return str_starts(path, root) && (path.n == root.n || path.p[root.n] == '/' || root.n == 1);
 }
 
-// Without what says nothing: slashes in a row, "." but for a first one, and the last "...".
-static char *tidy(struct arena *a, const char *path)
+char *gotree_tidy(struct arena *a, const char *path)
 {
     char *out = arena_alloc(a, strlen(path) + 2);
     size_t n = 0;
@@ -406,13 +411,10 @@ struct err *gotree_add(struct gotree *t, const char *path)
 {
     struct stat st;
     if (!path[0]) return err_new(ERR_USAGE, "an empty name is no folder: \".\" is the present one");
-    char *clean = tidy(t->arena, path);
+    char *clean = gotree_tidy(t->arena, path);
     if (stat(clean, &st) != 0) return err_sys(ERR_CANNOT, errno, "%s", path);
     bool folder = S_ISDIR(st.st_mode);
-    size_t slash = str_rfind_char(str_from(clean), '/');
-    struct str dir = folder              ? str_from(clean)
-                     : slash == STR_NPOS ? STR(".")
-                                         : str_sub(str_from(clean), 0, slash ? slash : 1);
+    struct str dir = folder ? str_from(clean) : folder_of(str_from(clean));
     _cleanup_free_ char *real = realpath(arena_cstr(t->arena, dir), NULL);
     struct str root = arena_str(t->arena, real ? str_from(real) : dir);
     t->asked = str_from(clean);
@@ -492,10 +494,9 @@ static void drop_unread_twice(struct gotree *t)
     for (size_t i = 0; i < t->unread.n; i++) {
         struct str path = t->unread.p[i].path;
         size_t slash = str_rfind_char(path, '/');
-        struct str dir = slash == STR_NPOS ? STR(".") : str_sub(path, 0, slash ? slash : 1);
         struct str name = slash == STR_NPOS ? path : str_sub(path, slash + 1, path.n);
-        _cleanup_free_ char *real =
-            realpath(arena_cstr(t->arena, dir), NULL); // not of itself: a link
+        // Not of itself: it may be a link.
+        _cleanup_free_ char *real = realpath(arena_cstr(t->arena, folder_of(path)), NULL);
         bool fresh;
         strmap_put(&seen,
                    str_from(arena_printf(t->arena, "%s/%.*s", real ? real : "", STR_ARG(name))),

@@ -62,6 +62,8 @@ struct gotree {
     size_t left_out;        // by their name alone
 };
 
+// A path without what says nothing: slashes in a row, "." but for a first one, and a last "...".
+char *gotree_tidy(struct arena *a, const char *path);
 // Adds a folder or one file ("dir/..." is dir). ERR_CANNOT if the path itself is not there,
 // ERR_USAGE if it is empty.
 struct err *gotree_add(struct gotree *t, const char *path) ERR_MUST_USE;
