@@ -21,6 +21,7 @@ import os
 import random
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import threading
@@ -60,7 +61,7 @@ TOGETHER = ("hot", "grow", "delete", "slow", "slow-hog", "slow-niced") # of the 
 HOGS = {"slow-hog": (1, 0), "slow-niced": (5, 19)} # how many, and their nice value
 MEANT_TO_HARM = ("unguarded",)  # shows that the series can see harm
 BOUND = 1.25
-
+stop = threading.Event() # asked to end: targets and what runs beside them go first, their rows count as cut short
 
 OWN_RUN = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"]
 
@@ -112,7 +113,7 @@ def run(suite, go, arm, limit, lead, together=False):
         time.sleep(lead)
         target.go()
         began, starts = time.monotonic(), 1
-        while target.alive() and time.monotonic() - began < limit:
+        while target.alive() and time.monotonic() - began < limit and not stop.is_set():
             target.await_end(0.05)
             if tool and tool.poll() is not None and target.alive():
                 tool, starts = tools(place, arm, target, together), starts + 1
@@ -140,7 +141,7 @@ def together(suite, go, arms, limit, lead):
     rows, until = [], time.monotonic() + limit
 
     def turn(arm):
-        while (left := until - time.monotonic()) > 1:
+        while (left := until - time.monotonic()) > 1 and not stop.is_set():
             rows.append({"arm": arm, **run(suite, go, arms[arm], left, lead, True)})
 
     threads = [threading.Thread(target=turn, args=(arm,)) for arm in arms]
@@ -198,7 +199,7 @@ def measure(suite, go, args):
     if at_once:
         limit = args.limit or 60
     series = record.Series(f"crash-{suite}-{go}", f"{suite}: {SUITES[suite]}")
-    while True:
+    while not stop.is_set():
         t = totals(series.rows)
         # All arms run on while one is open: they share the machine's weather.
         if all(runs >= args.runs or died >= args.crashes or seconds >= args.seconds
@@ -211,11 +212,15 @@ def measure(suite, go, args):
                 series.add(row)
             continue
         for arm in random.sample(list(arms), len(arms)):
+            if stop.is_set():
+                break
             with weather(suite):
                 row = run(suite, go, arms[arm], limit, args.lead)
             series.add({"arm": arm, **row})
         if len(series.rows) % (10 * len(arms)) == 0:
             print("\n".join(describe(series.rows)), flush=True)
+    if stop.is_set():
+        return False
     print(f"{suite}, Go {go}:\n" + "\n".join("  " + line for line in describe(series.rows)), flush=True)
     return harmless(series.rows)
 
@@ -236,9 +241,15 @@ def main():
     args = parser.parse_args()
     if args.all == bool(args.suite):
         parser.error("a suite, or --all")
-    harmful = [s for s in (MATRIX if args.all else [(args.suite, args.go)]) if not measure(*s, args)]
-    n = len(MATRIX) if args.all else 1
-    print(f"{n - len(harmful)} passed, {len(harmful)} failed, 0 skipped")
+    for asked in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(asked, lambda *_: stop.set())
+    harmful, suites = 0, MATRIX if args.all else [(args.suite, args.go)]
+    for suite in suites:
+        harmless_seen = measure(*suite, args)
+        if stop.is_set():
+            sys.exit("stopped; the same command goes on from here")
+        harmful += not harmless_seen
+    print(f"{len(suites) - harmful} passed, {harmful} failed, 0 skipped")
     sys.exit(1 if harmful else 0)
 
 
