@@ -21,7 +21,6 @@ import os
 import random
 import re
 import shlex
-import signal
 import subprocess
 import sys
 import threading
@@ -61,7 +60,7 @@ TOGETHER = ("hot", "grow", "delete", "slow", "slow-hog", "slow-niced") # of the 
 HOGS = {"slow-hog": (1, 0), "slow-niced": (5, 19)} # how many, and their nice value
 MEANT_TO_HARM = ("unguarded",)  # shows that the series can see harm
 BOUND = 1.25
-stop = threading.Event() # asked to end: targets and what runs beside them go first, their rows count as cut short
+stop = threading.Event() # the arms that run at once are to end
 
 OWN_RUN = ["unshare", "-m", "sh", "-c", 'mount -t tmpfs none /run && exec "$@"', "sh"]
 
@@ -136,8 +135,9 @@ def run(suite, go, arm, limit, lead, together=False):
         return row
 
 
-def together(suite, go, arms, limit, lead):
-    """All arms at once; each starts a new target when its own has died, until the limit."""
+def together(suite, go, arms, limit, lead, add):
+    """All arms at once; each starts a new target when its own has died, until the limit. Tells of the rows at the
+    end, also if it is asked to stop: then its targets and what runs beside them go first."""
     rows, until = [], time.monotonic() + limit
 
     def turn(arm):
@@ -147,9 +147,17 @@ def together(suite, go, arms, limit, lead):
     threads = [threading.Thread(target=turn, args=(arm,)) for arm in arms]
     for t in threads:
         t.start()
-    for t in threads:
-        t.join()
-    return rows
+    try:
+        for t in threads:
+            t.join()
+    except BaseException: # a signal ends the first thread alone
+        stop.set()
+        raise
+    finally:
+        for t in threads:
+            t.join()
+        for row in rows:
+            add(row)
 
 
 def totals(rows):
@@ -199,7 +207,7 @@ def measure(suite, go, args):
     if at_once:
         limit = args.limit or 60
     series = record.Series(f"crash-{suite}-{go}", f"{suite}: {SUITES[suite]}")
-    while not stop.is_set():
+    while True:
         t = totals(series.rows)
         # All arms run on while one is open: they share the machine's weather.
         if all(runs >= args.runs or died >= args.crashes or seconds >= args.seconds
@@ -207,20 +215,14 @@ def measure(suite, go, args):
             break
         if at_once:
             with weather(suite):
-                rows = together(suite, go, arms, limit, args.lead)
-            for row in rows:
-                series.add(row)
+                together(suite, go, arms, limit, args.lead, series.add)
             continue
         for arm in random.sample(list(arms), len(arms)):
-            if stop.is_set():
-                break
             with weather(suite):
                 row = run(suite, go, arms[arm], limit, args.lead)
             series.add({"arm": arm, **row})
         if len(series.rows) % (10 * len(arms)) == 0:
             print("\n".join(describe(series.rows)), flush=True)
-    if stop.is_set():
-        return False
     print(f"{suite}, Go {go}:\n" + "\n".join("  " + line for line in describe(series.rows)), flush=True)
     return harmless(series.rows)
 
@@ -241,15 +243,9 @@ def main():
     args = parser.parse_args()
     if args.all == bool(args.suite):
         parser.error("a suite, or --all")
-    for asked in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(asked, lambda *_: stop.set())
-    harmful, suites = 0, MATRIX if args.all else [(args.suite, args.go)]
-    for suite in suites:
-        harmless_seen = measure(*suite, args)
-        if stop.is_set():
-            sys.exit("stopped; the same command goes on from here")
-        harmful += not harmless_seen
-    print(f"{len(suites) - harmful} passed, {harmful} failed, 0 skipped")
+    harmful = [s for s in (MATRIX if args.all else [(args.suite, args.go)]) if not measure(*s, args)]
+    n = len(MATRIX) if args.all else 1
+    print(f"{n - len(harmful)} passed, {len(harmful)} failed, 0 skipped")
     sys.exit(1 if harmful else 0)
 
 
