@@ -121,11 +121,16 @@ static void make_patches(struct scan_run *r, const struct map *dropped, patches 
     }
 }
 
+static bool is_patched(const patches *all, struct str path)
+{
+    for (size_t i = 0; i < all->n; i++)
+        if (!all->p[i].bad && str_eq(all->p[i].path, path)) return true;
+    return false;
+}
+
 static bool is_fixed(const patches *all, const struct map *dropped, const struct goscan_finding *f)
 {
-    for (size_t i = 0; f->n_fix && i < all->n; i++)
-        if (!all->p[i].bad && str_eq(all->p[i].path, f->file)) return !is_dropped(dropped, f);
-    return false;
+    return f->n_fix && is_patched(all, f->file) && !is_dropped(dropped, f);
 }
 
 // How many findings of each kind (rule, function and map) there are.
@@ -145,7 +150,7 @@ struct trial {
 static void blame(const struct trial *t, const struct goscan_finding *f, struct map *ret)
 {
     const struct goscan_result *g = &t->r->report.result;
-    bool function = false, file = false;
+    bool function = false, file = is_patched(&t->all, f->file);
     for (size_t i = 0; i < g->n && !t->files; i++)
         function |=
             g->findings[i].within == f->within && is_fixed(&t->all, &t->dropped, &g->findings[i]);
@@ -153,8 +158,6 @@ static void blame(const struct trial *t, const struct goscan_finding *f, struct 
         map_put(ret, f->within, NULL);
         return;
     }
-    for (size_t i = 0; i < t->all.n; i++)
-        file |= !t->all.p[i].bad && str_eq(t->all.p[i].path, f->file);
     for (size_t i = 0; i < t->all.n; i++) // elsewhere: give up
         if (!file || str_eq(t->all.p[i].path, f->file))
             map_put(ret, str_hash(t->all.p[i].path), NULL);
